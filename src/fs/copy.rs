@@ -1,0 +1,125 @@
+//! Content: one pass that reads, hashes and writes; holes stay holes.
+
+use super::{Errno, Result, fault};
+use crate::tree::Digest;
+use rustix::fd::OwnedFd;
+use rustix::fs::SeekFrom;
+use sha2::{Digest as _, Sha256};
+
+const CHUNK: usize = 256 * 1024;
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Bytes read; fewer than asked for if the file shrank.
+    pub bytes: u64,
+    /// Their hash.
+    pub sha256: Digest,
+}
+
+/// Reads `size` bytes of `from` and writes them into each of `to`. A destination that fails is
+/// left alone from then on and its slot says why; reading goes on for the others. `sparse`: the
+/// file has fewer blocks than bytes, so its holes are looked for.
+///
+/// # Errors
+/// The reading side's.
+pub fn copy_content(
+    from: &OwnedFd,
+    to: &mut [(OwnedFd, Result<()>)],
+    size: u64,
+    sparse: bool,
+    buffer: &mut Vec<u8>,
+) -> Result<Copied> {
+    let mut hasher = Sha256::new();
+    let mut at = 0;
+    while at < size {
+        let (data, end) = if sparse { next_data(from, at, size)? } else { (at, size) };
+        hash_zeros(&mut hasher, data - at, buffer);
+        at = data;
+        while at < end {
+            let read = read_at(from, at, end, buffer)?;
+            if read == 0 {
+                return finish(hasher, at, to, sparse);
+            }
+            hasher.update(&buffer[..read]);
+            for (file, outcome) in to.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
+                *outcome = write_at(file, &buffer[..read], at);
+            }
+            at += read as u64;
+        }
+    }
+    finish(hasher, at, to, sparse)
+}
+
+fn finish(hasher: Sha256, bytes: u64, to: &mut [(OwnedFd, Result<()>)], sparse: bool) -> Result<Copied> {
+    if sparse {
+        for (file, outcome) in to.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
+            *outcome = rustix::fs::ftruncate(&*file, bytes);
+        }
+    }
+    Ok(Copied { bytes, sha256: Digest::finish(hasher) })
+}
+
+/// Reads `size` bytes and hashes them.
+///
+/// # Errors
+/// The system's.
+pub fn hash_content(from: &OwnedFd, size: u64, sparse: bool, buffer: &mut Vec<u8>) -> Result<Copied> {
+    copy_content(from, &mut [], size, sparse, buffer)
+}
+
+/// Start and end of the next run of data at or after `at`; an empty run at the end of the file.
+fn next_data(from: &OwnedFd, at: u64, size: u64) -> Result<(u64, u64)> {
+    let data = match rustix::fs::seek(from, SeekFrom::Data(at)) {
+        Ok(data) => data.min(size),
+        Err(Errno::NXIO) => return Ok((size, size)),
+        Err(Errno::INVAL | Errno::NOTSUP) => return Ok((at, size)),
+        Err(errno) => return Err(errno),
+    };
+    match rustix::fs::seek(from, SeekFrom::Hole(data)) {
+        Ok(hole) => Ok((data, hole.clamp(data, size))),
+        Err(Errno::NXIO) => Ok((data, data)),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn hash_zeros(hasher: &mut Sha256, mut count: u64, buffer: &mut Vec<u8>) {
+    if count == 0 {
+        return;
+    }
+    buffer.clear();
+    buffer.resize(CHUNK, 0);
+    while count > 0 {
+        let now = count.min(CHUNK as u64);
+        hasher.update(&buffer[..usize::try_from(now).unwrap_or(CHUNK)]);
+        count -= now;
+    }
+}
+
+fn read_at(from: &OwnedFd, at: u64, end: u64, buffer: &mut Vec<u8>) -> Result<usize> {
+    let want = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
+    if buffer.len() < want {
+        buffer.resize(CHUNK, 0);
+    }
+    loop {
+        match rustix::io::pread(from, &mut buffer[..want], at) {
+            Err(Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+fn write_at(to: &OwnedFd, mut bytes: &[u8], mut at: u64) -> Result<()> {
+    fault::point()?;
+    while !bytes.is_empty() {
+        match rustix::io::pwrite(to, bytes, at) {
+            Ok(n) => {
+                bytes = &bytes[n..];
+                at += n as u64;
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Small files: read whole with a limit, replaced as a whole or not at all.
+
+use super::{Dir, Errno, Result, Stat, fault};
+use crate::tree::Kind;
+use rustix::fd::{AsFd, OwnedFd};
+
+/// The content of a regular file of at most `limit` bytes.
+///
+/// # Errors
+/// The system's; EINVAL if it is no regular file, EFBIG if it is larger.
+pub fn read_limited(dir: &Dir, name: &[u8], limit: u64) -> Result<Vec<u8>> {
+    let file = dir.open_file(name)?;
+    let stat = Stat::of(file.as_fd())?;
+    if stat.kind != Kind::File {
+        return Err(Errno::INVAL);
+    }
+    if stat.size > limit {
+        return Err(Errno::FBIG);
+    }
+    let mut content = vec![0; usize::try_from(stat.size).map_err(|_| Errno::FBIG)?];
+    let mut read = 0;
+    while read < content.len() {
+        match rustix::io::read(&file, &mut content[read..]) {
+            Ok(0) => break,
+            Ok(n) => read += n,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    content.truncate(read);
+    Ok(content)
+}
+
+/// Writes a new file, mode 0600, and makes its bytes durable; its name is not durable yet.
+///
+/// # Errors
+/// The system's; EEXIST if the name is taken.
+pub fn write_new(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
+    let file = dir.create_file(name)?;
+    write_all(&file, content)?;
+    fault::point()?;
+    rustix::fs::fsync(&file)
+}
+
+/// Puts a file in place as a whole: a temporary file, fsync, rename, fsync of the directory.
+///
+/// # Errors
+/// The system's. The old content stands unless the rename was reached.
+pub fn replace_file(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
+    let temporary = [name, b".new"].concat();
+    match dir.remove_file(&temporary) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    write_new(dir, &temporary, content)?;
+    dir.rename(&temporary, dir, name)?;
+    dir.sync()
+}
+
+/// Writes all bytes at the file's position.
+///
+/// # Errors
+/// The system's.
+pub(super) fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
+    fault::point()?;
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Touches a held file and returns the time that its file system gave it: that system's clock.
+///
+/// # Errors
+/// The system's.
+pub fn touch(file: &OwnedFd) -> Result<crate::tree::Time> {
+    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+    let spec = |tv_nsec| Timespec { tv_sec: 0, tv_nsec };
+    let times = Timestamps { last_access: spec(UTIME_OMIT), last_modification: spec(UTIME_NOW) };
+    rustix::fs::futimens(file, &times)?;
+    Ok(Stat::of(file.as_fd())?.mtime)
+}

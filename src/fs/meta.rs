@@ -1,0 +1,292 @@
+//! Attributes: what a stat shows, and setting them on something new.
+
+use super::{Dir, Errno, Result, fault};
+use crate::tree::{Held, Kind, Shown, Time, Xattrs};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, Statx, Timespec, Timestamps, Uid, XattrFlags};
+
+/// What statx(2) shows of an inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits, 0 to 0o7777.
+    pub mode: u16,
+    /// Numeric owner.
+    pub uid: u32,
+    /// Numeric group.
+    pub gid: u32,
+    /// Bytes.
+    pub size: u64,
+    /// 512-byte blocks in use.
+    pub blocks: u64,
+    /// Last change of the content.
+    pub mtime: Time,
+    /// Last change of the inode.
+    pub ctime: Time,
+    /// Inode number.
+    pub ino: u64,
+    /// Device number.
+    pub dev: u64,
+    /// Number of names.
+    pub nlink: u32,
+    /// Numbers of a device file.
+    pub rdev: (u32, u32),
+    /// Mount that it was reached through; 0 where the kernel does not say.
+    pub mount: u64,
+}
+
+impl From<Statx> for Stat {
+    fn from(st: Statx) -> Stat {
+        let time = |t: rustix::fs::StatxTimestamp| Time { sec: t.tv_sec, nanos: t.tv_nsec };
+        let kind = match FileType::from_raw_mode(st.stx_mode.into()) {
+            FileType::Directory => Kind::Dir,
+            FileType::Symlink => Kind::Symlink,
+            FileType::Fifo => Kind::Fifo,
+            FileType::Socket => Kind::Socket,
+            FileType::CharacterDevice => Kind::Char,
+            FileType::BlockDevice => Kind::Block,
+            _ => Kind::File,
+        };
+        Stat {
+            kind,
+            mode: st.stx_mode & 0o7777,
+            uid: st.stx_uid,
+            gid: st.stx_gid,
+            size: st.stx_size,
+            blocks: st.stx_blocks,
+            mtime: time(st.stx_mtime),
+            ctime: time(st.stx_ctime),
+            ino: st.stx_ino,
+            dev: u64::from(st.stx_dev_major) << 32 | u64::from(st.stx_dev_minor),
+            nlink: st.stx_nlink,
+            rdev: (st.stx_rdev_major, st.stx_rdev_minor),
+            mount: st.stx_mnt_id,
+        }
+    }
+}
+
+impl Stat {
+    /// The stamps of an open file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn of(fd: BorrowedFd<'_>) -> Result<Stat> {
+        let flags = rustix::fs::StatxFlags::BASIC_STATS | rustix::fs::StatxFlags::MNT_ID;
+        rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, flags).map(Stat::from)
+    }
+
+    /// Whether content and inode are as they were: the stamps that any change would move.
+    pub fn same_stamps(&self, other: &Stat) -> bool {
+        (self.kind, self.ino, self.size, self.mtime, self.ctime)
+            == (other.kind, other.ino, other.size, other.mtime, other.ctime)
+    }
+
+    /// Whether the inode shows these attributes, with times of this grain in nanoseconds.
+    pub fn shows(&self, shown: &Shown, grain: u64) -> bool {
+        let mode = self.kind == Kind::Symlink || self.mode == shown.mode;
+        mode && self.uid == shown.uid && self.gid == shown.gid && self.mtime == shown.mtime.floor_to(grain)
+    }
+}
+
+/// What a new inode is to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Attributes<'a> {
+    /// Permission bits.
+    pub mode: u16,
+    /// Owner and group.
+    pub owner: (u32, u32),
+    /// Whether to try to set them; otherwise they stay those of this process.
+    pub set_owner: bool,
+    /// Time of last change of the content.
+    pub mtime: Time,
+    /// Extended attributes.
+    pub xattrs: &'a Xattrs,
+}
+
+/// What could not be set, as the entry's `held`; empty when all was.
+pub type Applied = Held;
+
+fn times(mtime: Time) -> Timestamps {
+    let mtime = Timespec { tv_sec: mtime.sec, tv_nsec: mtime.nanos.into() };
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
+        last_modification: mtime,
+    }
+}
+
+/// Whether setting an attribute failed for what the file system or the user cannot do.
+fn is_refusal(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::PERM
+            | Errno::ACCESS
+            | Errno::NOTSUP
+            | Errno::INVAL
+            | Errno::NOSYS
+            | Errno::TOOBIG
+            | Errno::RANGE
+    )
+}
+
+fn owner(pair: (u32, u32)) -> (Option<Uid>, Option<Gid>) {
+    (Some(Uid::from_raw(pair.0)), Some(Gid::from_raw(pair.1)))
+}
+
+/// Sets owner, mode, extended attributes and mtime of a new file, in that order: a change of
+/// owner clears set-user-ID and capabilities (chown(2)).
+///
+/// # Errors
+/// The system's, but for refusals, which the result lists.
+pub fn apply_to_file(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<Applied> {
+    let mut held = Held::default();
+    let mut mode = want.mode;
+    if want.set_owner {
+        fault::point()?;
+        let (uid, gid) = owner(want.owner);
+        match rustix::fs::fchown(file, uid, gid) {
+            Ok(()) => {}
+            Err(errno) if is_refusal(errno) => mode = refused_owner(file, want.owner, mode)?,
+            Err(errno) => return Err(errno),
+        }
+    } else {
+        mode &= 0o1777;
+    }
+    fault::point()?;
+    match rustix::fs::fchmod(file, Mode::from_raw_mode(mode.into())) {
+        Ok(()) => {}
+        Err(errno) if is_refusal(errno) => {}
+        Err(errno) => return Err(errno),
+    }
+    for (name, value) in want.xattrs {
+        fault::point()?;
+        let set = rustix::fs::fsetxattr(file, &**name, value, XattrFlags::empty());
+        note_xattr(set, name, value, file, &mut held)?;
+    }
+    fault::point()?;
+    rustix::fs::futimens(file, &times(want.mtime))?;
+    note_difference(&Stat::of(file)?, want, &mut held);
+    Ok(held)
+}
+
+/// The group may still be allowed where the owner is not; set-ID bits go with a wrong owner.
+fn refused_owner(file: BorrowedFd<'_>, pair: (u32, u32), mode: u16) -> Result<u16> {
+    let group_set = rustix::fs::fchown(file, None, Some(Gid::from_raw(pair.1))).is_ok();
+    let now = Stat::of(file)?;
+    let mut mode = mode;
+    if now.uid != pair.0 {
+        mode &= !0o4000;
+    }
+    if !group_set && now.gid != pair.1 {
+        mode &= !0o2000;
+    }
+    Ok(mode)
+}
+
+/// What the inode shows after all was set, where that is not what was wanted.
+fn note_difference(now: &Stat, want: &Attributes<'_>, held: &mut Held) {
+    held.uid = (now.uid != want.owner.0).then_some(now.uid);
+    held.gid = (now.gid != want.owner.1).then_some(now.gid);
+    held.mode = (now.kind != Kind::Symlink && now.mode != want.mode).then_some(now.mode);
+    held.mtime = (now.mtime != want.mtime).then_some(now.mtime);
+}
+
+fn note_xattr(set: Result<()>, name: &[u8], value: &[u8], near: impl AsFd, held: &mut Held) -> Result<()> {
+    match set {
+        Ok(()) => Ok(()),
+        // ext4 says "no space" for an attribute larger than a block, on a disk with room.
+        Err(Errno::NOSPC) if value.len() > 1024 && has_room(near) => {
+            held.xattrs.push(name.into());
+            Ok(())
+        }
+        Err(errno) if is_refusal(errno) => {
+            held.xattrs.push(name.into());
+            Ok(())
+        }
+        Err(errno) => Err(errno),
+    }
+}
+
+fn has_room(near: impl AsFd) -> bool {
+    rustix::fs::fstatvfs(near).is_ok_and(|fs| fs.f_bavail > 16)
+}
+
+/// Sets what a new directory is to show; the same rules as for files.
+///
+/// # Errors
+/// The system's, but for refusals, which the result lists.
+pub fn apply_to_dir(dir: &Dir, want: &Attributes<'_>) -> Result<Applied> {
+    apply_to_file(dir.fd(), want)
+}
+
+/// Sets owner, extended attributes and mtime of a new symbolic link.
+///
+/// # Errors
+/// The system's, but for refusals, which the result lists.
+pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result<Applied> {
+    let mut held = Held::default();
+    if want.set_owner {
+        fault::point()?;
+        let (uid, gid) = owner(want.owner);
+        match rustix::fs::chownat(dir.fd(), name, uid, gid, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(()) => {}
+            Err(errno) if is_refusal(errno) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    for (xattr, value) in want.xattrs {
+        fault::point()?;
+        let set = rustix::fs::lsetxattr(dir.proc_path(name)?, &**xattr, value, XattrFlags::empty());
+        note_xattr(set, xattr, value, dir.fd(), &mut held)?;
+    }
+    fault::point()?;
+    rustix::fs::utimensat(dir.fd(), name, &times(want.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
+    note_difference(&dir.stat(name)?, want, &mut held);
+    Ok(held)
+}
+
+/// Attributes that belong to the machine, not to the file.
+fn is_left_out(name: &[u8]) -> bool {
+    name == b"security.ima" || name == b"security.evm" || name.starts_with(b"trusted.overlay.")
+}
+
+/// All extended attributes of an entry, itself if it is a link; nothing is opened. The empty
+/// name means the directory itself.
+///
+/// # Errors
+/// The system's. A file system without attributes has none.
+pub fn read_xattrs(dir: &Dir, name: &[u8]) -> Result<Xattrs> {
+    let path = dir.proc_path(name)?;
+    let names = match grow(|buffer| rustix::fs::llistxattr(&path, buffer)) {
+        Ok(names) => names,
+        Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Xattrs::new()),
+        Err(errno) => return Err(errno),
+    };
+    let mut xattrs = Xattrs::new();
+    for name in names.split(|&b| b == 0).filter(|name| !name.is_empty() && !is_left_out(name)) {
+        match grow(|buffer| rustix::fs::lgetxattr(&path, name, buffer)) {
+            Ok(value) => {
+                xattrs.insert(name.into(), value.into());
+            }
+            // Removed meanwhile, or not for this user to read.
+            Err(Errno::NODATA | Errno::PERM | Errno::ACCESS | Errno::NOTSUP) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(xattrs)
+}
+
+/// Calls with a larger buffer until the answer fits.
+fn grow(mut call: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
+    let mut buffer = vec![0; 1024];
+    loop {
+        match call(&mut buffer) {
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
+            }
+            Err(Errno::RANGE) if buffer.len() < 1 << 20 => buffer.resize(buffer.len() * 8, 0),
+            Err(errno) => return Err(errno),
+        }
+    }
+}

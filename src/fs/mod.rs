@@ -1,0 +1,33 @@
+//! The only system calls on paths, each relative to a held directory descriptor, one component
+//! at a time, following no link below the place that the operator named (promise 9).
+//!
+//! Calls here return the bare error number; the caller knows the path and says what it did.
+
+mod copy;
+mod cursor;
+mod dir;
+pub mod fault;
+mod file;
+mod meta;
+mod open;
+mod remove;
+mod space;
+mod walk;
+
+pub use copy::{Copied, copy_content, hash_content};
+pub use cursor::Cursor;
+pub use dir::{Dir, Item};
+pub use file::{read_limited, replace_file, touch, write_new};
+pub use meta::{Applied, Attributes, Stat, apply_to_dir, apply_to_file, apply_to_symlink, read_xattrs};
+pub use open::{open_operator, open_operator_file, working_directory};
+pub use remove::{Removal, remove_tree};
+pub use space::{
+    FsKind, Space, boot_id, host_name, identity, machine_id, raise_descriptor_limit, random_hex, space,
+    sync_fs, system_file,
+};
+pub use walk::{Found, Rules, Scanned, Walk};
+
+/// The bare result of a system call.
+pub type Result<T> = std::result::Result<T, rustix::io::Errno>;
+/// The system's error number.
+pub type Errno = rustix::io::Errno;

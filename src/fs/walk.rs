@@ -1,0 +1,251 @@
+//! Listing a source on several threads and yet delivering it in manifest order.
+//!
+//! A directory is one task. Workers take the pending directory that comes first in the order
+//! and look ahead only so far; the consumer does the directory that it waits for itself if
+//! nobody has begun it, so that nothing can wait in a circle.
+
+use super::{Dir, Errno, Result, Stat};
+use crate::tree::{Kind, path};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Directories and entries that may wait for the consumer.
+const AHEAD_DIRS: usize = 128;
+const AHEAD_ENTRIES: usize = 32 * 1024;
+/// Below this depth a directory is reached anew from the root instead of by a held parent.
+const HELD_DEPTH: usize = 128;
+
+/// Decides whether the entry at a path stays out (`true`); the flag says whether it is a directory.
+pub type Excluded = dyn Fn(&[u8], bool) -> bool + Send + Sync;
+
+/// What is left out of a walk.
+pub struct Rules {
+    /// Entries to leave out by path.
+    pub excluded: Box<Excluded>,
+    /// Directories to leave out wherever they are met, by device and inode number.
+    pub skip: HashSet<(u64, u64)>,
+    /// Whether directories on other mounts are listed but not entered.
+    pub one_file_system: bool,
+}
+
+/// An entry and what statx(2) showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The name.
+    pub name: Box<[u8]>,
+    /// Its stamps.
+    pub stat: Stat,
+    /// A directory that the walk goes into; another mount's is not.
+    pub enter: bool,
+}
+
+/// A directory, listed.
+pub struct Scanned {
+    /// Path below the root.
+    pub path: Box<[u8]>,
+    /// The directory itself; `None` if it could not be opened.
+    pub dir: Option<Arc<Dir>>,
+    /// Its entries in the order of their names.
+    pub entries: Vec<Found>,
+    /// Entries that could not be looked at.
+    pub unread: Vec<(Box<[u8]>, Errno)>,
+    /// Why the directory could not be listed.
+    pub error: Option<Errno>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Key(Box<[u8]>);
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> std::cmp::Ordering {
+        path::compare_dirs(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[derive(Default)]
+struct State {
+    pending: BTreeMap<Key, Option<Arc<Dir>>>,
+    done: BTreeMap<Key, Scanned>,
+    ahead: usize,
+    stop: bool,
+}
+
+struct Shared {
+    root: Arc<Dir>,
+    mount: (u64, u64),
+    rules: Rules,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// A walk under way; an iterator over directories in manifest order.
+pub struct Walk {
+    shared: Arc<Shared>,
+    next: Vec<Box<[u8]>>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Walk {
+    /// Walks the tree below `root` with `threads` workers beside the consumer.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub fn start(root: Arc<Dir>, rules: Rules, threads: usize) -> Result<Walk> {
+        let stat = root.stat_self()?;
+        let mut state = State::default();
+        state.pending.insert(Key(Box::default()), None);
+        let shared = Arc::new(Shared {
+            root,
+            mount: (stat.dev, stat.mount),
+            rules,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        });
+        let work = || {
+            let shared = Arc::clone(&shared);
+            std::thread::spawn(move || shared.work())
+        };
+        let workers = (0..threads).map(|_| work()).collect();
+        Ok(Walk { shared, next: vec![Box::default()], workers })
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Scanned;
+
+    fn next(&mut self) -> Option<Scanned> {
+        let wanted = Key(self.next.pop()?);
+        let mut state = self.shared.lock();
+        let scanned = loop {
+            if let Some(scanned) = state.done.remove(&wanted) {
+                state.ahead -= scanned.entries.len();
+                break scanned;
+            }
+            if let Some(parent) = state.pending.remove(&wanted) {
+                drop(state);
+                let scanned = self.shared.scan(&wanted.0, parent);
+                state = self.shared.lock();
+                self.shared.enqueue_below(&mut state, &scanned);
+                break scanned;
+            }
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(state);
+        self.shared.changed.notify_all();
+        let below = scanned.entries.iter().rev().filter(|found| found.enter);
+        self.next.extend(below.map(|found| path::join(&scanned.path, &found.name)));
+        Some(scanned)
+    }
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.changed.notify_all();
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.stop {
+            let full = state.done.len() >= AHEAD_DIRS || state.ahead >= AHEAD_ENTRIES;
+            let task = if full { None } else { state.pending.pop_first() };
+            let Some((key, parent)) = task else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let scanned = self.scan(&key.0, parent);
+            state = self.lock();
+            self.enqueue_below(&mut state, &scanned);
+            state.ahead += scanned.entries.len();
+            state.done.insert(key, scanned);
+            self.changed.notify_all();
+        }
+    }
+
+    fn enqueue_below(&self, state: &mut State, scanned: &Scanned) {
+        let depth = path::components(&scanned.path).count();
+        let parent = scanned.dir.as_ref().filter(|_| depth < HELD_DEPTH);
+        for found in scanned.entries.iter().filter(|found| found.enter) {
+            state.pending.insert(Key(path::join(&scanned.path, &found.name)), parent.cloned());
+        }
+    }
+
+    fn open(&self, whole: &[u8], parent: Option<Arc<Dir>>) -> Result<Arc<Dir>> {
+        match (path::split(whole), parent) {
+            (None, _) => Ok(Arc::clone(&self.root)),
+            (Some((_, name)), Some(parent)) => parent.open_dir(name).map(Arc::new),
+            (Some(_), None) => {
+                let mut at = Arc::clone(&self.root);
+                for name in path::components(whole) {
+                    at = Arc::new(at.open_dir(name)?);
+                }
+                Ok(at)
+            }
+        }
+    }
+
+    fn scan(&self, whole: &[u8], parent: Option<Arc<Dir>>) -> Scanned {
+        let mut scanned =
+            Scanned { path: whole.into(), dir: None, entries: Vec::new(), unread: Vec::new(), error: None };
+        let dir = match self.open(whole, parent) {
+            Ok(dir) => dir,
+            Err(errno) => {
+                scanned.error = Some(errno);
+                return scanned;
+            }
+        };
+        // The root is listed through a descriptor of its own: this one is shared.
+        let listed = if whole.is_empty() { dir.list() } else { dir.list_once() };
+        match listed {
+            Ok(items) => {
+                for item in items {
+                    self.look_at(&dir, item.name, &mut scanned);
+                }
+            }
+            Err(errno) => scanned.error = Some(errno),
+        }
+        scanned.dir = Some(dir);
+        scanned
+    }
+
+    fn look_at(&self, dir: &Dir, name: Box<[u8]>, scanned: &mut Scanned) {
+        match dir.stat(&name) {
+            Ok(stat) => {
+                let is_dir = stat.kind == Kind::Dir;
+                let skipped = is_dir && self.rules.skip.contains(&(stat.dev, stat.ino));
+                if skipped || (self.rules.excluded)(&path::join(&scanned.path, &name), is_dir) {
+                    return;
+                }
+                let enter = is_dir && !(self.rules.one_file_system && self.is_elsewhere(&stat));
+                scanned.entries.push(Found { name, stat, enter });
+            }
+            // Vanished since it was listed.
+            Err(Errno::NOENT) => {}
+            Err(errno) => scanned.unread.push((name, errno)),
+        }
+    }
+
+    /// Another mount: by its id where the kernel tells it (bind mounts share the device number,
+    /// btrfs subvolumes do not), else by the device number.
+    fn is_elsewhere(&self, stat: &Stat) -> bool {
+        let (dev, mount) = self.mount;
+        if mount != 0 && stat.mount != 0 { stat.mount != mount } else { stat.dev != dev }
+    }
+}

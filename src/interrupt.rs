@@ -1,0 +1,32 @@
+//! SIGINT, SIGTERM and SIGHUP as a flag that long work looks at.
+
+use crate::error::{Error, Kind, Result};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+
+static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+
+static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Begins to note signals instead of dying from them; a second one kills.
+pub fn watch() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)] {
+        // In this order: the first arrival finds SEEN unset, the second one dies of it.
+        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&SEEN));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&SEEN));
+        let _ = signal_hook::flag::register_usize(signal, Arc::clone(&SIGNAL), number);
+    }
+}
+
+/// Goes on, unless a signal has come.
+///
+/// # Errors
+/// [`Kind::Interrupted`] with the signal's number.
+pub fn check() -> Result<()> {
+    match SIGNAL.load(Ordering::Relaxed) {
+        0 => Ok(()),
+        number => Err(Error::new(Kind::Interrupted(u8::try_from(number).unwrap_or(2)), "interrupted")
+            .hint("run the command again: nothing that is listed was changed")),
+    }
+}

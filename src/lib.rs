@@ -1,0 +1,13 @@
+//! emu: fast, incremental, rotating snapshot backups as plain directory trees.
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod fs;
+pub mod interrupt;
+pub mod progress;
+pub mod quote;
+pub mod sink;
+pub mod snapshot;
+pub mod source;
+pub mod tree;

@@ -1,0 +1,173 @@
+//! What a sink holds, as every command sees it: the recovery rules of `emu-format.5` computed as
+//! a view, so that readers need no writable sink and no repair to see the truth.
+
+use super::{Intent, Node, Sink, Stage, layout, node};
+use crate::error::{Doing as _, Result};
+use crate::quote::quoted_path;
+use std::collections::BTreeSet;
+
+/// A snapshot that is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its record.
+    pub node: Node,
+    /// Whether nothing may remove it.
+    pub pinned: bool,
+}
+
+/// A snapshot that something is wrong with; protected from all removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its id.
+    pub id: String,
+    /// What is wrong, in a few words.
+    pub why: String,
+}
+
+/// Everything in a sink.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Listed snapshots by ascending `seq`.
+    pub snapshots: Vec<Snapshot>,
+    /// Snapshots whose node or tree is damaged or missing.
+    pub damaged: Vec<Damaged>,
+    /// Id of HEAD; `None` in an empty sink.
+    pub head: Option<String>,
+    /// What had to be guessed, for people.
+    pub notes: Vec<String>,
+    /// Highest `seq` and `line` ever used, removed snapshots included.
+    pub last_seq: u64,
+    /// Highest line ever used.
+    pub last_line: u64,
+    /// Trees whose removal was cut off after its commit.
+    pub(super) half_removed: Vec<String>,
+}
+
+fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
+    let what = String::from_utf8_lossy(name);
+    let items = sink.dir(name)?.list().doing(|| format!("cannot list {}", sink.inside(&what)))?;
+    let text = items.into_iter().filter_map(|item| String::from_utf8(item.name.into()).ok());
+    Ok(text.filter(|id| node::is_id(id)).collect())
+}
+
+impl Catalog {
+    /// Reads what the sink holds. Writes nothing.
+    ///
+    /// # Errors
+    /// The sink's directories cannot be read; damage inside is no error but part of the answer.
+    pub fn read(sink: &Sink) -> Result<Catalog> {
+        let (nodes, trees) = (ids(sink, layout::NODES)?, ids(sink, layout::TREES)?);
+        let (pins, removed) = (ids(sink, layout::PINS)?, ids(sink, layout::REMOVED)?);
+        let sealed: Vec<Intent> = sink
+            .stagings()?
+            .into_iter()
+            .filter_map(|(_, intent)| intent.filter(|intent| intent.stage == Stage::Sealed))
+            .collect();
+        let mut catalog = Catalog::default();
+        for id in &nodes {
+            match sink.read_node(id) {
+                Ok(_) if !trees.contains(id) => catalog.damage(id, "its tree is missing"),
+                Ok(node) => catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) }),
+                Err(why) => catalog.damage(id, &why),
+            }
+        }
+        for id in trees.difference(&nodes) {
+            let publishing = sealed.iter().any(|intent| intent.id.as_deref() == Some(id));
+            if removed.contains(id) {
+                catalog.half_removed.push(id.clone());
+            } else if !publishing {
+                catalog.damage(id, "its node is missing");
+            }
+        }
+        catalog.snapshots.sort_by_key(|snapshot| snapshot.node.seq);
+        catalog.find_last(sink, &removed);
+        catalog.find_head(sink, &sealed);
+        Ok(catalog)
+    }
+
+    fn damage(&mut self, id: &str, why: &str) {
+        self.damaged.push(Damaged { id: id.to_owned(), why: why.to_owned() });
+    }
+
+    fn find_last(&mut self, sink: &Sink, removed: &BTreeSet<String>) {
+        let gone = |id: &String| {
+            let dir = sink.dir(layout::REMOVED).ok()?;
+            let content = crate::fs::read_limited(&dir, id.as_bytes(), 1 << 24).ok()?;
+            let record: serde_json::Value = serde_json::from_slice(&content).ok()?;
+            Some((record.get("seq")?.as_u64()?, record.get("line")?.as_u64()?))
+        };
+        let listed = self.snapshots.iter().map(|snapshot| (snapshot.node.seq, snapshot.node.line));
+        let all: Vec<(u64, u64)> = listed.chain(removed.iter().filter_map(gone)).collect();
+        self.last_seq = all.iter().map(|(seq, _)| *seq).max().unwrap_or(0);
+        self.last_line = all.iter().map(|(_, line)| *line).max().unwrap_or(0);
+    }
+
+    /// HEAD moves only by redoing an intent; it is guessed only when it says nothing usable.
+    fn find_head(&mut self, sink: &Sink, sealed: &[Intent]) {
+        let published = sealed.iter().filter_map(|intent| intent.id.as_ref());
+        let redo =
+            published.filter(|id| self.get(id).is_some()).max_by_key(|id| self.get(id).map(|s| s.node.seq));
+        if let Some(id) = redo {
+            self.head = Some(id.clone());
+            return;
+        }
+        let stands = sink.read_head();
+        if let Ok(Some(id)) = &stands {
+            if self.get(id).is_some() {
+                self.head = Some(id.clone());
+                return;
+            }
+        }
+        let newest = self.snapshots.last().map(|snapshot| snapshot.node.clone());
+        if let Some(newest) = newest {
+            let why = match stands {
+                Ok(Some(_)) => "names no sound snapshot",
+                Ok(None) => "is missing",
+                Err(()) => "cannot be read",
+            };
+            let sink = quoted_path(&sink.path);
+            self.notes.push(format!(
+                "HEAD of {sink} {why}; {} is the newest snapshot and taken for it",
+                newest.short()
+            ));
+            self.head = Some(newest.id);
+        }
+    }
+
+    /// A listed snapshot by its full id.
+    pub fn get(&self, id: &str) -> Option<&Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.node.id == id)
+    }
+
+    /// HEAD's snapshot.
+    pub fn head(&self) -> Option<&Snapshot> {
+        self.head.as_deref().and_then(|id| self.get(id))
+    }
+
+    /// The newest snapshot that is neither partial nor shrunk.
+    pub fn last_complete(&self) -> Option<&Snapshot> {
+        self.snapshots.iter().rev().find(|snapshot| snapshot.node.is_complete())
+    }
+
+    /// The ancestors of a snapshot, nearest first: what survives of its line before it, then of
+    /// the lines that it left.
+    pub fn ancestors(&self, node: &Node) -> Vec<&Snapshot> {
+        let mut found = Vec::new();
+        let (mut line, mut below) = (node.line, node.seq);
+        loop {
+            let of_line = self.snapshots.iter().rev().filter(|s| s.node.line == line && s.node.seq < below);
+            found.extend(of_line);
+            let fork = self.snapshots.iter().find(|s| s.node.line == line && s.node.fork.is_some());
+            let fork = if node.line == line {
+                node.fork.or_else(|| fork.and_then(|s| s.node.fork))
+            } else {
+                fork.and_then(|s| s.node.fork)
+            };
+            match fork {
+                // A fork leads to a lower line; anything else is damage and ends the search.
+                Some(fork) if fork.line < line => (line, below) = (fork.line, fork.seq.saturating_add(1)),
+                _ => return found,
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a staging is for and how far it is: the one file that tells, after a crash, whether a
+//! push was cut off before or after its point of no return.
+
+use super::{Sink, layout};
+use crate::error::{Doing as _, Result};
+use crate::fs::{self, Dir};
+use serde::{Deserialize, Serialize};
+
+/// How far a staging is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Being filled; nothing in it is proven.
+    Open,
+    /// Filled by plumbing, waiting for `emu-commit-snapshot` with its txid.
+    Staged,
+    /// Everything is durable; the snapshot `id` is being published.
+    Sealed,
+}
+
+/// Stands in `staging/<txid>/intent`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Version of this record.
+    pub v: u32,
+    /// The staging's own name.
+    pub txid: String,
+    /// How far it is.
+    pub stage: Stage,
+    /// Boot of the machine that filled it.
+    pub boot_id: String,
+    /// The snapshot that its tree was compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The snapshot that is being published; with `Sealed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its place in the history; with `Sealed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// Its name for people; with `Sealed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The manifest's digest; with `Staged`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<crate::tree::Digest>,
+    /// What the push counted; with `Staged`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<serde_json::Value>,
+}
+
+impl Intent {
+    /// A staging that begins now.
+    pub fn open(txid: &str, parent: Option<String>) -> Intent {
+        Intent {
+            v: 1,
+            txid: txid.to_owned(),
+            stage: Stage::Open,
+            boot_id: fs::boot_id(),
+            parent,
+            id: None,
+            seq: None,
+            name: None,
+            manifest: None,
+            draft: None,
+        }
+    }
+
+    /// Writes the intent into its staging, durably.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn write(&self, sink: &Sink, staging: &Dir) -> Result<()> {
+        let cannot = || format!("cannot write the intent of a staging in {}", sink.inside("staging"));
+        let text = serde_json::to_string(self).doing(cannot)? + "\n";
+        fs::replace_file(staging, layout::INTENT, text.as_bytes()).doing(cannot)?;
+        sink.make_durable(staging)
+    }
+
+    /// Reads the intent of a staging; `None` if there is none that can be read.
+    pub fn read(staging: &Dir) -> Option<Intent> {
+        let content = fs::read_limited(staging, layout::INTENT, 1 << 24).ok()?;
+        serde_json::from_slice(&content).ok().filter(|intent: &Intent| intent.v == 1)
+    }
+}
+
+impl Sink {
+    /// The names and intents of all stagings.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn stagings(&self) -> Result<Vec<(String, Option<Intent>)>> {
+        let dir = self.dir(layout::STAGING)?;
+        let items = dir.list().doing(|| format!("cannot list {}", self.inside("staging")))?;
+        let read = |name: &[u8]| dir.open_dir(name).ok().and_then(|staging| Intent::read(&staging));
+        let named = |name: Box<[u8]>| (String::from_utf8_lossy(&name).into_owned(), read(&name));
+        Ok(items.into_iter().map(|item| named(item.name)).collect())
+    }
+}

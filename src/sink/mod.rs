@@ -1,0 +1,218 @@
+//! A sink: a directory that holds snapshots of one source. This folder knows how it is laid
+//! out, what it holds and who may change it; it publishes nothing.
+
+mod catalog;
+mod intent;
+pub mod layout;
+mod lock;
+pub mod node;
+mod probe;
+mod refs;
+pub mod rev;
+
+pub use catalog::{Catalog, Damaged, Snapshot};
+pub use intent::{Intent, Stage};
+pub use lock::{Lock, ReadLock, SinkLock, Wait};
+pub use node::Node;
+pub use probe::Abilities;
+
+use crate::error::{Doing as _, Error, Result};
+use crate::fs::{self, Dir, FsKind};
+use crate::quote::quoted_path;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What a sink is; stands in `.emu/sink`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info {
+    /// Version of the format.
+    pub v: u32,
+    /// UUID of the sink.
+    pub id: String,
+    /// UUID of the source that it belongs to.
+    pub source: String,
+    /// What its file system can do.
+    pub abilities: Abilities,
+}
+
+/// An open sink.
+#[derive(Debug)]
+pub struct Sink {
+    /// Where it is, as the operator or the source names it.
+    pub path: PathBuf,
+    /// What it is.
+    pub info: Info,
+    root: Dir,
+    emu: Dir,
+}
+
+const MAX_INFO: u64 = 64 * 1024;
+
+impl Sink {
+    /// Opens the sink at `path`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::NotFound`] if there is none or its format is newer.
+    pub fn open(path: &Path) -> Result<Sink> {
+        let cannot = || format!("cannot open the sink {}", quoted_path(path));
+        let root = match fs::open_operator(path) {
+            Err(fs::Errno::NOENT | fs::Errno::NOTDIR) => {
+                return Err(Error::not_found(cannot())
+                    .because("there is no such directory")
+                    .hint("is its disk mounted?"));
+            }
+            result => result.doing(cannot)?,
+        };
+        let emu = match root.open_dir(layout::EMU) {
+            Err(fs::Errno::NOENT | fs::Errno::NOTDIR | fs::Errno::LOOP) => return Err(no_sink(path)),
+            result => result.doing(cannot)?,
+        };
+        let content = match fs::read_limited(&emu, layout::SINK, MAX_INFO) {
+            Err(fs::Errno::NOENT) => return Err(no_sink(path)),
+            result => result.doing(cannot)?,
+        };
+        let info = parse_info(&content).map_err(|why| Error::not_found(cannot()).because(why))?;
+        Ok(Sink { path: path.to_owned(), info, root, emu })
+    }
+
+    /// Makes a sink at `path` for a source; at most the last component of the path is made.
+    ///
+    /// # Errors
+    /// The directory is not empty, or cannot be made or written.
+    pub fn create(path: &Path, source: &str) -> Result<Sink> {
+        let cannot = || format!("cannot make a sink at {}", quoted_path(path));
+        let root = make_root(path)?;
+        let others = root.list().doing(cannot)?;
+        if others.iter().any(|item| &*item.name != b"lost+found") {
+            return Err(Error::failed(cannot())
+                .because("the directory is not empty")
+                .hint("name a directory that is empty or does not exist yet"));
+        }
+        let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
+        for name in layout::SINK_DIRS {
+            emu.ensure_dir(name, 0o700).doing(cannot)?;
+        }
+        let abilities = Abilities::probe(&emu.open_dir(layout::STAGING).doing(cannot)?).doing(cannot)?;
+        let info = Info { v: 1, id: uuid()?, source: source.to_owned(), abilities };
+        let text = serde_json::to_string(&info).doing(cannot)? + "\n";
+        // Last: a directory with this file is a sink.
+        fs::replace_file(&emu, layout::SINK, text.as_bytes()).doing(cannot)?;
+        root.sync().doing(cannot)?;
+        Ok(Sink { path: path.to_owned(), info, root, emu })
+    }
+
+    /// The sink's own directory.
+    pub fn root(&self) -> &Dir {
+        &self.root
+    }
+
+    /// The sink's `.emu`.
+    pub fn emu(&self) -> &Dir {
+        &self.emu
+    }
+
+    /// A directory of the sink's `.emu`.
+    ///
+    /// # Errors
+    /// It is missing or cannot be opened.
+    pub fn dir(&self, name: &[u8]) -> Result<Dir> {
+        self.emu
+            .open_dir(name)
+            .doing(|| format!("cannot open {}", self.inside(&String::from_utf8_lossy(name))))
+    }
+
+    /// A path inside `.emu`, quoted for messages.
+    pub fn inside(&self, what: &str) -> String {
+        quoted_path(&self.path.join(".emu").join(what))
+    }
+
+    /// The path of a snapshot's tree, for people and programs.
+    pub fn tree_path(&self, id: &str) -> PathBuf {
+        self.path.join(layout::tree_target(id))
+    }
+
+    /// The tree of a snapshot.
+    ///
+    /// # Errors
+    /// It is missing or cannot be opened.
+    pub fn open_tree(&self, id: &str) -> Result<Dir> {
+        let trees = self.dir(layout::TREES)?;
+        trees.open_dir(id.as_bytes()).doing(|| format!("cannot open the tree of {id}"))
+    }
+
+    /// Locks the sink for a change.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Locked`], naming the holder.
+    pub fn lock(&self, command: &str, wait: Wait) -> Result<SinkLock> {
+        let what = format!("the sink {}", quoted_path(&self.path));
+        Lock::take(&self.emu, layout::LOCK, &what, command, wait).map(SinkLock)
+    }
+
+    /// Makes renames in a directory durable: fsync of it, on btrfs a sync of the file system.
+    ///
+    /// # Errors
+    /// The system's: what was renamed may be lost in a power cut.
+    pub fn make_durable(&self, dir: &Dir) -> Result<()> {
+        let done = match FsKind::of(dir) {
+            FsKind::Btrfs => fs::sync_fs(dir.fd()),
+            _ => dir.sync(),
+        };
+        done.doing(|| format!("cannot make changes in {} durable", quoted_path(&self.path)))
+    }
+}
+
+fn no_sink(path: &Path) -> Error {
+    Error::not_found(format!("cannot open the sink {}", quoted_path(path)))
+        .because("the directory is no sink")
+        .hint("is its disk mounted? `emu sink add NAME PATH` makes a new one")
+}
+
+fn parse_info(content: &[u8]) -> std::result::Result<Info, String> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let unreadable = |_| "its record cannot be read".to_owned();
+    let version: Version = serde_json::from_slice(content).map_err(unreadable)?;
+    if version.v != 1 {
+        return Err(format!("its format {} is newer than this program; use a newer emu", version.v));
+    }
+    serde_json::from_slice(content).map_err(unreadable)
+}
+
+fn make_root(path: &Path) -> Result<Dir> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let cannot = || format!("cannot make a sink at {}", quoted_path(path));
+    match fs::open_operator(path) {
+        Err(fs::Errno::NOENT) => {}
+        result => return result.doing(cannot),
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name =
+        path.file_name().ok_or_else(|| Error::usage(cannot()).because("the path has no last component"))?;
+    let parent = match fs::open_operator(parent) {
+        Err(fs::Errno::NOENT) => {
+            return Err(Error::not_found(cannot())
+                .because(format!("{} does not exist", quoted_path(parent)))
+                .hint("is its disk mounted? Only the last component of a sink's path is made"));
+        }
+        result => result.doing(cannot)?,
+    };
+    parent.ensure_dir(name.as_bytes(), 0o700).doing(cannot)
+}
+
+/// A random UUID (RFC 9562, version 4).
+///
+/// # Errors
+/// The kernel gives no random bytes.
+pub fn uuid() -> Result<String> {
+    let mut hex = fs::random_hex(16).doing(|| "cannot make an id")?.into_bytes();
+    hex[12] = b'4';
+    hex[16] = b"89ab"[usize::from(hex[16]) % 4];
+    let hex = String::from_utf8_lossy(&hex);
+    Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
+}

@@ -1,0 +1,241 @@
+//! A node: who saved what, when, after which snapshot. Written once, never changed; its rename
+//! into place is the commit.
+
+use super::{Sink, layout};
+use crate::error::{Error, Result};
+use crate::fs;
+use crate::tree::Digest;
+use serde::{Deserialize, Serialize};
+
+/// The largest node that is read, in bytes.
+const MAX_NODE: u64 = 16 << 20;
+
+/// Where a line of history left another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The line that was left.
+    pub line: u64,
+    /// The last snapshot in common.
+    pub seq: u64,
+}
+
+/// What a manifest is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestRef {
+    /// SHA-256 of the stored file.
+    pub sha256: Digest,
+    /// Bytes of all regular files of the tree, each inode once.
+    pub bytes: u64,
+    /// Entries, the root included.
+    pub entries: u64,
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Regular files in the tree.
+    pub files: u64,
+    /// Directories in the tree, the root included.
+    pub dirs: u64,
+    /// Bytes read and written.
+    pub bytes: u64,
+    /// Entries linked to an earlier snapshot.
+    pub linked: u64,
+    /// Files copied from the source.
+    pub copied: u64,
+    /// Entries found again under another path.
+    pub moved: u64,
+    /// Files whose content was known and whose attributes were not.
+    pub reattributed: u64,
+    /// Entries that could not be saved.
+    pub unread: u64,
+    /// Files that changed while they were read.
+    pub torn: u64,
+    /// Files of the parent that were found damaged, and saved anew.
+    pub damaged: u64,
+}
+
+/// A path in a record: text, or base64 where it is not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathField {
+    /// The path, if it is UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The path in base64, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_b64: Option<String>,
+}
+
+impl PathField {
+    /// The field for some bytes.
+    pub fn new(bytes: &[u8]) -> PathField {
+        let (path, path_b64) = crate::tree::text_or_b64(bytes);
+        PathField { path: path.map(Into::into), path_b64: path_b64.map(Into::into) }
+    }
+
+    /// The bytes, if the field is well-formed.
+    pub fn bytes(&self) -> Option<Box<[u8]>> {
+        crate::tree::bytes_from("path", self.path.as_deref(), self.path_b64.as_deref()).ok()?
+    }
+}
+
+/// What could not be saved, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadNote {
+    /// Path inside the source.
+    #[serde(flatten)]
+    pub path: PathField,
+    /// Why, for people.
+    pub text: String,
+}
+
+/// How many paths that were not saved a node lists by name; all are counted.
+pub const MAX_UNREAD_NOTES: usize = 1000;
+
+/// One snapshot's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Version of this record.
+    pub v: u32,
+    /// 40 hex digits: 8 of the UTC second, 32 of the hash of the rest.
+    #[serde(default)]
+    pub id: String,
+    /// Place in the sink's history; 1 + the highest before.
+    pub seq: u64,
+    /// Line of history.
+    pub line: u64,
+    /// Where the line left another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<Fork>,
+    /// HEAD when it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// UUID shared by the snapshots that one push made in several sinks.
+    pub push: String,
+    /// Id of the source.
+    pub source: String,
+    /// The machine that saved it.
+    pub machine: String,
+    /// Id of the sink.
+    pub sink: String,
+    /// When the scan began, UTC.
+    pub time: String,
+    /// The time zone of the machine then.
+    pub tz: String,
+    /// Host name.
+    pub host: String,
+    /// Name of the user who saved it.
+    pub user: String,
+    /// Number of that user.
+    pub uid: u32,
+    /// What the user said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The name for people at the sink's root.
+    pub name: String,
+    /// Its manifest.
+    pub manifest: ManifestRef,
+    /// Its tree hash.
+    pub tree: Digest,
+    /// What the push did.
+    pub counts: Counts,
+    /// So much could not be read that nothing was expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+    /// So much smaller than the last complete one that nothing was expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shrunk: bool,
+    /// How it was made durable: `syncfs` or `fsync`.
+    pub durability: String,
+    /// How unchanged files were told: `strict`, `no-inode`, `mtime` or `hash`.
+    pub compare: String,
+    /// Program and version.
+    pub tool: String,
+    /// Which file system the source lay on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_fs: String,
+    /// Directories on other file systems, not entered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<PathField>,
+    /// What could not be saved; the first thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadNote>,
+}
+
+/// Whether this has the form of a snapshot's id.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+impl Node {
+    /// Gives the node its id, from its time and its content.
+    ///
+    /// # Errors
+    /// The time is not one.
+    pub fn seal(mut self) -> Result<Node> {
+        self.id = self.computed_id()?;
+        Ok(self)
+    }
+
+    fn computed_id(&self) -> Result<String> {
+        let bad = || Error::failed("cannot make a snapshot's id").because("its time is out of range");
+        let second = u32::try_from(self.timestamp().ok_or_else(bad)?.as_second()).map_err(|_| bad())?;
+        let mut value = serde_json::to_value(self).map_err(|_| bad())?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("id");
+        }
+        let digest = Digest::of(value.to_string().as_bytes()).to_string();
+        Ok(format!("{second:08x}{}", &digest[..32]))
+    }
+
+    /// When the scan began.
+    pub fn timestamp(&self) -> Option<jiff::Timestamp> {
+        self.time.parse().ok()
+    }
+
+    /// The short form of the id.
+    pub fn short(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+
+    /// Whether everything was saved that should be.
+    pub fn is_complete(&self) -> bool {
+        !self.partial && !self.shrunk
+    }
+
+    /// The stored form.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads a stored node and proves by its id that it is as it was written.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a few words.
+    pub fn parse(id: &str, content: &[u8]) -> std::result::Result<Node, String> {
+        let node: Node = serde_json::from_slice(content).map_err(|_| "its node cannot be read".to_owned())?;
+        if node.v != 1 {
+            return Err(format!("its node has version {}, which is newer than this program", node.v));
+        }
+        match node.computed_id() {
+            Ok(computed) if computed == id && node.id == id => Ok(node),
+            _ => Err("its node was altered".into()),
+        }
+    }
+}
+
+impl Sink {
+    /// Reads one node.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in a few words.
+    pub fn read_node(&self, id: &str) -> std::result::Result<Node, String> {
+        let dir = self.dir(layout::NODES).map_err(|error| error.to_string())?;
+        let content = fs::read_limited(&dir, id.as_bytes(), MAX_NODE)
+            .map_err(|errno| format!("its node cannot be read: {}", crate::error::errno_text(errno)))?;
+        Node::parse(id, &content)
+    }
+}

@@ -1,0 +1,246 @@
+//! A source: the directory tree being saved. `.emu` at its root holds its id, its sinks, its
+//! configuration and what is not saved.
+
+mod excludes;
+mod owners;
+mod sinks;
+mod trust;
+
+pub use excludes::Excludes;
+pub use owners::{owner_names, user_name};
+pub use sinks::SinkRef;
+
+use crate::error::{Doing as _, Error, Result};
+use crate::fs::{self, Dir};
+use crate::quote::quoted_path;
+use crate::sink::{Lock, Wait, layout, uuid};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Stands in `.emu/source`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Version of this record.
+    pub v: u32,
+    /// UUID of the source.
+    pub id: String,
+    /// The machine that made it.
+    pub machine: String,
+}
+
+/// An open source.
+#[derive(Debug)]
+pub struct Source {
+    /// Absolute path of its root.
+    pub path: PathBuf,
+    /// UUID.
+    pub id: String,
+    root: Arc<Dir>,
+    emu: Dir,
+}
+
+/// A held lock on a source.
+#[derive(Debug)]
+pub struct SourceLock(Lock);
+
+impl SourceLock {
+    /// The clock of the source's file system.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn clock(&self) -> Result<crate::tree::Time> {
+        self.0.touch()
+    }
+}
+
+const CONFIG_TEMPLATE: &str = "\
+# Configuration of this source; emu-config(5) lists all keys.
+#
+# [push]
+# compare = \"strict\"            # or \"no-inode\", \"mtime\": for sources without stable stamps
+# metadata-change = \"copy\"      # or \"share\": keep the inode, note the difference
+# one-file-system = true
+#
+# [rotate]
+# keep-within = \"24h\"
+# keep-daily = 31
+# keep-weekly = -1
+";
+
+const EXCLUDES_TEMPLATE: &str = "\
+# What is not saved, one pattern a line, in the syntax of gitignore(5):
+# *.o
+# /cache/
+";
+
+impl Source {
+    /// The source that `start` lies in: the nearest directory upward that has `.emu/source`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::NotFound`] if there is none.
+    pub fn find(start: &Path) -> Result<Source> {
+        let none = || {
+            Error::not_found(format!("no source at or above {}", quoted_path(start)))
+                .hint("`emu init` makes one; -S DIR names one")
+        };
+        let start = absolute(start)?;
+        for dir in start.ancestors() {
+            match fs::open_operator(dir) {
+                Ok(root) => {
+                    if let Some(source) = Source::open_root(dir, root)? {
+                        return Ok(source);
+                    }
+                }
+                Err(fs::Errno::NOENT | fs::Errno::NOTDIR) if dir == start => return Err(none()),
+                Err(fs::Errno::ACCESS | fs::Errno::NOENT) => {}
+                Err(errno) => return Err(errno).doing(|| format!("cannot open {}", quoted_path(dir))),
+            }
+        }
+        Err(none())
+    }
+
+    /// The source whose root is `path` itself.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::NotFound`] if it is none.
+    pub fn open(path: &Path) -> Result<Source> {
+        let path = absolute(path)?;
+        let cannot = || format!("cannot open the source {}", quoted_path(&path));
+        let root = match fs::open_operator(&path) {
+            Err(fs::Errno::NOENT | fs::Errno::NOTDIR) => {
+                return Err(Error::not_found(cannot()).because("there is no such directory"));
+            }
+            result => result.doing(cannot)?,
+        };
+        Source::open_root(&path, root)?.ok_or_else(|| {
+            Error::not_found(cannot())
+                .because("the directory is no source")
+                .hint("`emu init DIR` makes it one")
+        })
+    }
+
+    fn open_root(path: &Path, root: Dir) -> Result<Option<Source>> {
+        let cannot = || format!("cannot open the source {}", quoted_path(path));
+        let emu = match root.open_dir(layout::EMU) {
+            Err(fs::Errno::NOENT | fs::Errno::NOTDIR | fs::Errno::LOOP) => return Ok(None),
+            result => result.doing(cannot)?,
+        };
+        let content = match fs::read_limited(&emu, layout::SOURCE, 64 * 1024) {
+            // A sink has a directory of this name; a source has a file.
+            Err(fs::Errno::NOENT | fs::Errno::INVAL) => return Ok(None),
+            result => result.doing(cannot)?,
+        };
+        let unreadable = || {
+            Error::failed(cannot())
+                .because("its .emu/source cannot be read")
+                .hint("`emu init` repairs it; the id then comes back from the sinks")
+        };
+        let identity: Identity = serde_json::from_slice(&content).map_err(|_| unreadable())?;
+        if identity.v != 1 {
+            return Err(Error::not_found(cannot()).because("its format is newer than this program"));
+        }
+        Ok(Some(Source { path: path.to_owned(), id: identity.id, root: Arc::new(root), emu }))
+    }
+
+    /// Makes `path` a source, or completes one in which something is missing. Overwrites nothing.
+    /// Returns whether it is new.
+    ///
+    /// # Errors
+    /// The directory is missing, lies in a sink, or cannot be written.
+    pub fn init(path: &Path) -> Result<(Source, bool)> {
+        let path = absolute(path)?;
+        let cannot = || format!("cannot make a source of {}", quoted_path(&path));
+        let root = match fs::open_operator(&path) {
+            Err(fs::Errno::NOENT | fs::Errno::NOTDIR) => {
+                return Err(Error::not_found(cannot()).because("there is no such directory"));
+            }
+            result => result.doing(cannot)?,
+        };
+        refuse_inside_sink(&path)?;
+        let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
+        for name in [layout::SINKS, layout::HOOKS] {
+            emu.ensure_dir(name, 0o700).doing(cannot)?;
+        }
+        for (name, content) in [(layout::CONFIG, CONFIG_TEMPLATE), (layout::EXCLUDES, EXCLUDES_TEMPLATE)] {
+            write_if_missing(&emu, name, content).doing(cannot)?;
+        }
+        let is_new = match fs::read_limited(&emu, layout::SOURCE, 64 * 1024) {
+            Ok(content) => serde_json::from_slice::<Identity>(&content).is_err(),
+            Err(_) => true,
+        };
+        if is_new {
+            let id = sinks::id_from_sinks(&emu).map_or_else(uuid, Ok)?;
+            let identity = Identity { v: 1, id, machine: fs::machine_id() };
+            let text = serde_json::to_string(&identity).doing(cannot)? + "\n";
+            fs::replace_file(&emu, layout::SOURCE, text.as_bytes()).doing(cannot)?;
+            root.sync().doing(cannot)?;
+        }
+        Source::open(&path).map(|source| (source, is_new))
+    }
+
+    /// The source's root directory.
+    pub fn root(&self) -> &Arc<Dir> {
+        &self.root
+    }
+
+    /// The source's `.emu`.
+    pub fn emu(&self) -> &Dir {
+        &self.emu
+    }
+
+    /// Locks the source: one push or checkout at a time.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Locked`], naming the holder.
+    pub fn lock(&self, command: &str, wait: Wait) -> Result<SourceLock> {
+        let what = format!("the source {}", quoted_path(&self.path));
+        Lock::take(&self.emu, layout::LOCK, &what, command, wait).map(SourceLock)
+    }
+
+    /// The text of the source's own configuration, if there is any.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn config_text(&self) -> Result<Option<String>> {
+        let what = || format!("cannot read {}", quoted_path(&self.path.join(".emu/config")));
+        match fs::read_limited(&self.emu, layout::CONFIG, 1 << 20) {
+            Err(fs::Errno::NOENT) => Ok(None),
+            result => match String::from_utf8(result.doing(what)?) {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(Error::usage(what()).because("it is not UTF-8")),
+            },
+        }
+    }
+}
+
+/// Makes a path absolute without resolving links or `..`.
+///
+/// # Errors
+/// The working directory is gone.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    let base = || fs::working_directory().doing(|| "cannot tell the working directory");
+    let joined = if path.is_absolute() { path.to_owned() } else { base()?.join(path) };
+    Ok(joined.components().collect())
+}
+
+fn write_if_missing(dir: &Dir, name: &[u8], content: &str) -> fs::Result<()> {
+    match fs::write_new(dir, name, content.as_bytes()) {
+        Err(fs::Errno::EXIST) => Ok(()),
+        result => result,
+    }
+}
+
+/// A source inside a sink would be saved into itself, and lost with a rotation.
+fn refuse_inside_sink(path: &Path) -> Result<()> {
+    for dir in path.ancestors() {
+        let inside = fs::open_operator(dir)
+            .and_then(|dir| dir.open_dir(layout::EMU))
+            .and_then(|emu| emu.stat_if_there(layout::SINK));
+        if inside.ok().flatten().is_some_and(|stat| stat.kind == crate::tree::Kind::File) {
+            return Err(Error::failed(format!("cannot make a source of {}", quoted_path(path)))
+                .because(format!("it lies in the sink {}", quoted_path(dir))));
+        }
+    }
+    Ok(())
+}

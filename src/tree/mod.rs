@@ -1,0 +1,25 @@
+//! The vocabulary: plain values of a tree and their written forms. No system call is made here.
+
+mod digest;
+mod entry;
+mod hash;
+mod held;
+mod json;
+mod lines;
+mod manifest;
+mod merge;
+pub mod path;
+pub mod policy;
+mod reader;
+mod time;
+
+pub use digest::Digest;
+pub use entry::{Entry, Kind, Listing, Xattrs};
+pub use hash::TreeHasher;
+pub use held::{Held, Shown};
+pub use json::{EntryRecord, HeldRecord, bytes_from, text_or_b64};
+pub use lines::Lines;
+pub use manifest::{Framing, ManifestWriter, Owners, Sealed, TreeRecord, Unread};
+pub use merge::{Follower, pair_entries};
+pub use reader::{MAX_LINE, ManifestReader};
+pub use time::Time;
