@@ -28,3 +28,11 @@ pub fn fix(text: &str) -> Result<()> {
 pub fn now() -> Timestamp {
     FIXED.get().copied().unwrap_or_else(Timestamp::now)
 }
+
+/// The machine's clock, which `EMU_DATE` does not fix: for comparing with the stamps of files.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+pub fn system() -> crate::tree::Time {
+    let now = Timestamp::now();
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    crate::tree::Time { sec: now.as_second(), nanos }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The suite's own program.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu")
+}

@@ -139,6 +139,14 @@ fn owner(pair: (u32, u32)) -> (Option<Uid>, Option<Gid>) {
 /// # Errors
 /// The system's, but for refusals, which the result lists.
 pub fn apply_to_file(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<Applied> {
+    apply_and_stat(file, want).map(|(held, _)| held)
+}
+
+/// [`apply_to_file`], with the stamps that the inode shows in the end.
+///
+/// # Errors
+/// As [`apply_to_file`].
+pub fn apply_and_stat(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<(Applied, Stat)> {
     let mut held = Held::default();
     let mut mode = want.mode;
     if want.set_owner {
@@ -165,8 +173,9 @@ pub fn apply_to_file(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<Appl
     }
     fault::point()?;
     rustix::fs::futimens(file, &times(want.mtime))?;
-    note_difference(&Stat::of(file)?, want, &mut held);
-    Ok(held)
+    let now = Stat::of(file)?;
+    note_difference(&now, want, &mut held);
+    Ok((held, now))
 }
 
 /// The group may still be allowed where the owner is not; set-ID bits go with a wrong owner.
@@ -209,6 +218,67 @@ fn note_xattr(set: Result<()>, name: &[u8], value: &[u8], near: impl AsFd, held:
 
 fn has_room(near: impl AsFd) -> bool {
     rustix::fs::fstatvfs(near).is_ok_and(|fs| fs.f_bavail > 16)
+}
+
+/// An attribute that new entries inherit or that changes the permission bits: set last.
+fn is_acl(name: &[u8]) -> bool {
+    name.starts_with(b"system.posix_acl_")
+}
+
+/// First half of a new directory's attributes, before anything is made in it: owner and
+/// attributes, while it stays open to its owner. Tells already what `held` will have to say.
+///
+/// # Errors
+/// The system's, but for refusals, which the result lists.
+pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Applied> {
+    let mut held = Held::default();
+    let mut mode = if want.set_owner { want.mode } else { want.mode & 0o1777 };
+    if want.set_owner {
+        fault::point()?;
+        let (uid, gid) = owner(want.owner);
+        match rustix::fs::fchown(dir.fd(), uid, gid) {
+            Ok(()) => {}
+            Err(errno) if is_refusal(errno) => mode = refused_owner(dir.fd(), want.owner, mode)?,
+            Err(errno) => return Err(errno),
+        }
+    }
+    for (name, value) in want.xattrs {
+        fault::point()?;
+        let set = rustix::fs::fsetxattr(dir.fd(), &**name, value, XattrFlags::empty());
+        let is_set = set.is_ok();
+        note_xattr(set, name, value, dir.fd(), &mut held)?;
+        if is_acl(name) && is_set {
+            rustix::fs::fremovexattr(dir.fd(), &**name)?;
+        }
+    }
+    rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))?;
+    let now = Stat::of(dir.fd())?;
+    held.uid = (now.uid != want.owner.0).then_some(now.uid);
+    held.gid = (now.gid != want.owner.1).then_some(now.gid);
+    held.mode = (mode != want.mode).then_some(mode);
+    let kept = want.mtime.floor_to(grain);
+    held.mtime = (kept != want.mtime).then_some(kept);
+    Ok(held)
+}
+
+/// Second half, when all below the directory stands: ACLs, mode (unless it has to wait for a
+/// rename), mtime.
+///
+/// # Errors
+/// The system's.
+pub fn finish_dir(dir: &Dir, entry: &crate::tree::Entry, set_mode: bool) -> Result<()> {
+    let shown = entry.shown();
+    let refused = |name: &[u8]| entry.held.as_ref().is_some_and(|held| held.xattrs.iter().any(|n| **n == *name));
+    for (name, value) in entry.xattrs.iter().filter(|(name, _)| is_acl(name) && !refused(name)) {
+        fault::point()?;
+        rustix::fs::fsetxattr(dir.fd(), &**name, value, XattrFlags::empty())?;
+    }
+    if set_mode {
+        fault::point()?;
+        rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(shown.mode.into()))?;
+    }
+    fault::point()?;
+    rustix::fs::futimens(dir.fd(), &times(shown.mtime))
 }
 
 /// Sets what a new directory is to show; the same rules as for files.

@@ -3,6 +3,7 @@
 //!
 //! Calls here return the bare error number; the caller knows the path and says what it did.
 
+mod alter;
 mod copy;
 mod cursor;
 mod dir;
@@ -14,11 +15,15 @@ mod remove;
 mod space;
 mod walk;
 
+pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_own_mode, trim_xattrs};
 pub use copy::{Copied, copy_content, hash_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
 pub use file::{read_limited, replace_file, touch, write_new};
-pub use meta::{Applied, Attributes, Stat, apply_to_dir, apply_to_file, apply_to_symlink, read_xattrs};
+pub use meta::{
+    Applied, Attributes, Stat, apply_and_stat, apply_to_dir, apply_to_file, apply_to_symlink, finish_dir,
+    prepare_dir, read_xattrs,
+};
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree};
 pub use space::{

@@ -17,7 +17,7 @@ const AHEAD_ENTRIES: usize = 32 * 1024;
 const HELD_DEPTH: usize = 128;
 
 /// Decides whether the entry at a path stays out (`true`); the flag says whether it is a directory.
-pub type Excluded = dyn Fn(&[u8], bool) -> bool + Send + Sync;
+pub(super) type Excluded = dyn Fn(&[u8], bool) -> bool + Send + Sync;
 
 /// What is left out of a walk.
 pub struct Rules {
@@ -36,8 +36,10 @@ pub struct Found {
     pub name: Box<[u8]>,
     /// Its stamps.
     pub stat: Stat,
-    /// A directory that the walk goes into; another mount's is not.
+    /// A directory that the walk goes into.
     pub enter: bool,
+    /// A directory on another mount than the one that holds it.
+    pub border: bool,
 }
 
 /// A directory, listed.
@@ -213,10 +215,11 @@ impl Shared {
         };
         // The root is listed through a descriptor of its own: this one is shared.
         let listed = if whole.is_empty() { dir.list() } else { dir.list_once() };
-        match listed {
-            Ok(items) => {
+        let own = if self.rules.one_file_system { Ok(self.mount) } else { dir.stat_self().map(|s| (s.dev, s.mount)) };
+        match listed.and_then(|items| own.map(|own| (items, own))) {
+            Ok((items, own)) => {
                 for item in items {
-                    self.look_at(&dir, item.name, &mut scanned);
+                    self.look_at(&dir, own, item.name, &mut scanned);
                 }
             }
             Err(errno) => scanned.error = Some(errno),
@@ -225,7 +228,7 @@ impl Shared {
         scanned
     }
 
-    fn look_at(&self, dir: &Dir, name: Box<[u8]>, scanned: &mut Scanned) {
+    fn look_at(&self, dir: &Dir, own: (u64, u64), name: Box<[u8]>, scanned: &mut Scanned) {
         match dir.stat(&name) {
             Ok(stat) => {
                 let is_dir = stat.kind == Kind::Dir;
@@ -233,19 +236,19 @@ impl Shared {
                 if skipped || (self.rules.excluded)(&path::join(&scanned.path, &name), is_dir) {
                     return;
                 }
-                let enter = is_dir && !(self.rules.one_file_system && self.is_elsewhere(&stat));
-                scanned.entries.push(Found { name, stat, enter });
+                let border = is_dir && is_elsewhere(own, &stat);
+                let enter = is_dir && !(border && self.rules.one_file_system);
+                scanned.entries.push(Found { name, stat, enter, border });
             }
             // Vanished since it was listed.
             Err(Errno::NOENT) => {}
             Err(errno) => scanned.unread.push((name, errno)),
         }
     }
+}
 
-    /// Another mount: by its id where the kernel tells it (bind mounts share the device number,
-    /// btrfs subvolumes do not), else by the device number.
-    fn is_elsewhere(&self, stat: &Stat) -> bool {
-        let (dev, mount) = self.mount;
-        if mount != 0 && stat.mount != 0 { stat.mount != mount } else { stat.dev != dev }
-    }
+/// Another mount: by its id where the kernel tells it (bind mounts share the device number,
+/// btrfs subvolumes do not), else by the device number.
+fn is_elsewhere((dev, mount): (u64, u64), stat: &Stat) -> bool {
+    if mount != 0 && stat.mount != 0 { stat.mount != mount } else { stat.dev != dev }
 }

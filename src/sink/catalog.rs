@@ -40,7 +40,7 @@ pub struct Catalog {
     /// Highest line ever used.
     pub last_line: u64,
     /// Trees whose removal was cut off after its commit.
-    pub(super) half_removed: Vec<String>,
+    half_removed: Vec<String>,
 }
 
 fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
@@ -132,6 +132,11 @@ impl Catalog {
             ));
             self.head = Some(newest.id);
         }
+    }
+
+    /// Trees whose removal was cut off after its commit.
+    pub fn half_removed(&self) -> &[String] {
+        &self.half_removed
     }
 
     /// A listed snapshot by its full id.

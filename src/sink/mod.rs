@@ -5,6 +5,7 @@ mod catalog;
 mod intent;
 pub mod layout;
 mod lock;
+mod manifests;
 pub mod node;
 mod probe;
 mod refs;
@@ -13,6 +14,7 @@ pub mod rev;
 pub use catalog::{Catalog, Damaged, Snapshot};
 pub use intent::{Intent, Stage};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};
+pub use manifests::StoredManifest;
 pub use node::Node;
 pub use probe::Abilities;
 

@@ -1,2 +1,372 @@
-//! The pipeline.
+//! The pipeline that turns a source into snapshots:
+//!
+//! ```text
+//! scan ─▶ compare ─▶ stage (place, copy) ─▶ seal ─▶ commit ─▶ retire (rotate, remove)
+//! ```
+//!
+//! [`push`] is the whole flow; each stage is a file and knows no other. The source is scanned
+//! once for all sinks, and each sink fails alone (promise 8).
+
+mod begin;
+pub mod commit;
+mod compare;
+mod copy;
+mod feed;
+mod journal;
+mod lane;
+mod limits;
+mod link;
+mod list;
+mod place;
+mod plan;
+mod recover;
+pub mod remove;
+pub mod retire;
 pub mod rotate;
+mod scan;
+mod seal;
+mod settings;
+mod stage;
+
+pub use begin::{Ready, Target, ready, sink_layer};
+pub use limits::Allowed;
+pub use link::{LinkRequest, StagedTree, commit_staged, discard_staged, link_snapshot};
+pub use list::{HashRequest, Preview, hash_tree, preview};
+pub use plan::Reason;
+pub use rotate::{Action, Verdict};
+
+use crate::config::Config;
+use crate::error::{Doing as _, Error, Kind, Result};
+use crate::fs;
+use crate::progress::{Event, Observer};
+use crate::sink::node::{ManifestRef, PathField, UnreadNote};
+use crate::sink::{Node, Wait};
+use crate::source::{Excludes, Source, SourceLock, owner_names};
+use crate::tree::{Framing, Time, Unread};
+use commit::Draft;
+use feed::Feed;
+use lane::{Lane, Staged, Staging};
+use retire::{Occasion, Rotated};
+use scan::{Scan, ScanRules};
+use seal::Sealer;
+use stage::Stage;
+
+/// What a push is asked to do.
+pub struct PushRequest<'a> {
+    /// What to save.
+    pub source: &'a Source,
+    /// Its configuration.
+    pub config: &'a Config,
+    /// Where to save it.
+    pub targets: Vec<Target>,
+    /// What the user says of it.
+    pub message: Option<String>,
+    /// Whether owners are set in the sinks.
+    pub set_owner: bool,
+    /// What is allowed this once.
+    pub allowed: Allowed,
+    /// How long to wait for locks.
+    pub wait: Wait,
+    /// What to call this program for others who wait.
+    pub command: &'a str,
+}
+
+/// What became of one sink.
+pub struct SinkReport {
+    /// Its name, or its path where it has none.
+    pub name: String,
+    /// The snapshot, or why there is none.
+    pub outcome: Result<Pushed>,
+    /// Its absence is no failure.
+    pub optional: bool,
+}
+
+/// A snapshot that a push made.
+pub struct Pushed {
+    /// The sink, for what is done after the report.
+    pub sink: crate::sink::Sink,
+    /// The snapshot.
+    pub node: Node,
+    /// What rotation did; `None` where it was not applied.
+    pub rotated: Option<Rotated>,
+    /// Why something that was asked for was not done, in words.
+    pub remarks: Vec<String>,
+}
+
+/// Saves the source to all targets. The reports come in the order of the targets.
+///
+/// # Errors
+/// Nothing could be begun, or the user interrupted; a sink's own failure stands in its report.
+pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<SinkReport>> {
+    let PushRequest { source, config, targets, message, set_owner, allowed, wait, command } = request;
+    let lock = source.lock(command, wait)?;
+    let (mut ready, mut reports) = begin::lock_all(source, targets, set_owner, wait, command, observer);
+    let source_fs = fs::identity(source.root()).doing(|| "cannot look at the source's file system")?;
+    ready = begin::keep(ready, &mut reports, |ready| {
+        let parent = ready.catalog.head().map(|head| &head.node);
+        limits::check_moved(source, parent, &source_fs, allowed)
+    });
+    if !ready.is_empty() {
+        let pass = Pass { source, config, lock: &lock, source_fs, allowed, observer };
+        for (name, outcome) in pass.run(ready, message.as_deref())? {
+            reports.push(SinkReport { name: name.0, outcome, optional: name.1 });
+        }
+    }
+    Ok(reports)
+}
+
+/// One pass over the source for all sinks that are ready.
+struct Pass<'a> {
+    source: &'a Source,
+    config: &'a Config,
+    lock: &'a SourceLock,
+    source_fs: String,
+    allowed: Allowed,
+    observer: &'a dyn Observer,
+}
+
+/// A sink's name and whether its absence is forgiven.
+type Label = (String, bool);
+
+impl Pass<'_> {
+    fn run(&self, ready: Vec<Ready>, message: Option<&str>) -> Result<Vec<(Label, Result<Pushed>)>> {
+        let begun = jiff_time();
+        let clock = self.lock.clock()?;
+        let limit = scan::racy_limit(clock);
+        self.observer.event(Event::Phase("scanning and saving"));
+        let (scan, root) = self.scan(&ready, limit)?;
+        let owners = owner_names();
+        let mut sides = Vec::new();
+        let (mut lanes, mut sealers, mut stagings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut staged = Vec::new();
+        let mut outcomes = Vec::new();
+        for mut ready in ready {
+            match begin::stage(&mut ready, &root, &owners, self.config) {
+                Ok(begun) => {
+                    sides.push(begun.against);
+                    lanes.push(begun.lane);
+                    sealers.push(begun.sealer);
+                    stagings.push(begun.staging);
+                    staged.push(ready);
+                }
+                Err(error) => outcomes.push((ready.label(), Err(error))),
+            }
+        }
+        let mut feed = Feed::new(scan, sides, limit);
+        let stage = Stage { lanes: &lanes, racy_limit: limit, threads: threads(self.config), observer: self.observer };
+        stage.run(|| feed.next(&lanes), &mut sealers)?;
+        self.remark_stamps(&feed);
+        let met = feed.met;
+        let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings);
+        let push = crate::sink::uuid()?;
+        for (((ready, lane), sealer), staging) in all {
+            let draft = |sealed: Sealing| self.draft(&ready, sealed, &met, &begun, &push);
+            let outcome = seal_lane(sealer, lane)
+                .and_then(|sealed| limits::check_empty(self.source, &met, self.allowed).map(|()| draft(sealed)));
+            let label = ready.label();
+            outcomes.push((label, self.publish(ready, staging, outcome, message)));
+        }
+        Ok(outcomes)
+    }
+
+    fn scan(&self, ready: &[Ready], limit: Time) -> Result<(Scan, crate::tree::Entry)> {
+        let excludes = Excludes::of(self.source)?;
+        for bad in &excludes.bad {
+            self.observer.warn(bad.clone());
+        }
+        let mut skip = begin::left_out(self.source)?;
+        for ready in ready {
+            let root = ready.sink.root().stat_self().doing(|| "cannot look at a sink")?;
+            skip.insert((root.dev, root.ino));
+        }
+        let rules = ScanRules {
+            excludes,
+            skip,
+            one_file_system: self.config.one_file_system(),
+            threads: threads(self.config),
+        };
+        let scan = Scan::start(self.source.root(), rules)?;
+        let entry = scan::entry_of(b"", &scan.root, limit);
+        let root = compare::root(entry, self.source.root()).doing(|| "cannot look at the source")?;
+        Ok((scan, root))
+    }
+
+    /// Sources whose inodes or ctimes are not stable make every push read everything.
+    fn remark_stamps(&self, feed: &Feed) {
+        let seen = feed.sides.iter().map(feed::Against::seen).max_by_key(|seen| seen.restamped);
+        let Some(seen) = seen.filter(|seen| seen.paired >= 20 && seen.restamped * 2 > seen.paired) else { return };
+        self.observer.warn(format!(
+            "{} of {} files differ from the last snapshot in inode or ctime alone and were read again; if this \
+             source has no stable inodes or ctimes, set push.compare in .emu/config (see emu-config(5))",
+            seen.restamped, seen.paired
+        ));
+    }
+
+    /// Mounts are listed at the first push and whenever the set changes.
+    fn remark_mounts(&self, ready: &Ready, met: &feed::Met) {
+        let now: Vec<PathField> = met.mounts.iter().map(|path| PathField::new(path)).collect();
+        let before = ready.catalog.head().map(|head| head.node.mounts.clone()).unwrap_or_default();
+        if self.config.one_file_system() && now != before {
+            let list: Vec<String> = met.mounts.iter().map(crate::quote::quoted).collect();
+            let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+            self.observer.warn(format!("other file systems inside the source, which are not entered: {list}"));
+        }
+    }
+
+    fn draft(&self, ready: &Ready, sealed: Sealing, met: &feed::Met, begun: &str, push: &str) -> Draft {
+        let Sealing { staged, mut counts, mut unread } = sealed;
+        self.remark_mounts(ready, met);
+        if !self.config.one_file_system() {
+            let gone = lost_mounts(ready, met);
+            counts.unread += gone.len() as u64;
+            unread.extend(gone);
+        }
+        let tree = &staged.sealed.tree;
+        Draft {
+            push: push.to_owned(),
+            source: self.source.id.clone(),
+            time: begun.to_owned(),
+            compare: self.config.compare().word().to_owned(),
+            source_fs: self.source_fs.clone(),
+            mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+            partial: limits::is_partial(&counts, tree, met),
+            shrunk: limits::is_shrunk(tree, &ready.catalog, self.allowed),
+            manifest: manifest_ref(&staged),
+            tree: tree.tree,
+            unread: unread_notes(&unread),
+            counts,
+        }
+    }
+
+    fn publish(
+        &self,
+        ready: Ready,
+        staging: Staging,
+        draft: Result<Draft>,
+        message: Option<&str>,
+    ) -> Result<Pushed> {
+        let draft = match draft {
+            Ok(draft) => draft,
+            Err(error) => {
+                // The next push would clear it away as well; a full disk is freed at once.
+                let _ = staging.discard(&ready.sink);
+                return Err(error);
+            }
+        };
+        settings::keep_copy(self.source, &ready.sink)?;
+        self.observer.event(Event::Phase("syncing"));
+        let txid = staging.release();
+        let node = commit::publish(&ready.sink, &ready.lock, &txid, &draft, message, &ready.catalog)?;
+        let mut remarks = remarks(&node, self.config);
+        let mut rotated = None;
+        if node.is_complete() {
+            self.observer.event(Event::Phase("rotating"));
+            let retention = ready.retention(self.config)?;
+            match retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer) {
+                Ok(done) => {
+                    remarks.extend(rotation_remarks(&done));
+                    rotated = Some(done);
+                }
+                Err(error) => remarks.push(format!("rotation failed: {error}")),
+            }
+        }
+        Ok(Pushed { sink: ready.sink, node, rotated, remarks })
+    }
+}
+
+/// A lane's tree, complete but unpublished.
+struct Sealing {
+    staged: Staged,
+    counts: crate::sink::node::Counts,
+    unread: Vec<Unread>,
+}
+
+fn seal_lane(sealer: Sealer, lane: &Lane) -> Result<Sealing> {
+    if let Some(error) = lane.take_failure() {
+        return Err(error);
+    }
+    let (_, staged, counts, unread) = sealer.finish(lane)?;
+    Ok(Sealing { staged, counts, unread })
+}
+
+fn manifest_ref(staged: &Staged) -> ManifestRef {
+    let tree = staged.sealed.tree;
+    ManifestRef { sha256: staged.sealed.sha256, bytes: tree.bytes, entries: tree.entries }
+}
+
+fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
+    let note = |unread: &Unread| UnreadNote { path: PathField::new(&unread.path), text: unread.text.clone() };
+    unread.iter().take(crate::sink::node::MAX_UNREAD_NOTES).map(note).collect()
+}
+
+/// Mounts that HEAD holds and that are not there now: their content is missing, not deleted.
+fn lost_mounts(ready: &Ready, met: &feed::Met) -> Vec<Unread> {
+    let before = ready.catalog.head().map(|head| head.node.mounts.as_slice()).unwrap_or_default();
+    let lost = before.iter().filter_map(PathField::bytes).filter(|path| !met.mounts.contains(path));
+    lost.map(|path| Unread { path, errno: 0, text: "it was a mount at the last push and is none now".into() }).collect()
+}
+
+/// What a person and the exit status should know of a snapshot that was made.
+fn remarks(node: &Node, config: &Config) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let counts = &node.counts;
+    if node.partial {
+        remarks.push(format!("{} entries could not be saved; the snapshot is partial, nothing expires", counts.unread));
+    } else if counts.unread > 0 {
+        remarks.push(format!("{} entries could not be saved", counts.unread));
+    }
+    if node.shrunk {
+        remarks.push(
+            "less than half is left of the last complete snapshot; nothing expires until a push --allow-shrunk".into(),
+        );
+    }
+    if counts.damaged > 0 {
+        remarks.push(format!("{} files of the parent snapshot are damaged; run emu verify", counts.damaged));
+    }
+    if counts.torn > 0 && config.torn_is_error() {
+        remarks.push(format!("{} files changed while they were read", counts.torn));
+    }
+    remarks
+}
+
+fn rotation_remarks(rotated: &Rotated) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(why) = &rotated.held_back {
+        remarks.push(format!("{why}; `emu rotate` applies it"));
+    }
+    if rotated.short_of_room {
+        remarks.push("there is less room than min-free asks for".into());
+    }
+    remarks
+}
+
+/// The number of threads that work: as configured, else one a processor.
+fn threads(config: &Config) -> usize {
+    config.threads().unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
+}
+
+fn jiff_time() -> String {
+    crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The kinds of failure in reports, for the exit status.
+pub fn outcome_of(reports: &[SinkReport], ignore_errors: bool) -> Option<Kind> {
+    Kind::worst(reports.iter().filter_map(|report| match &report.outcome {
+        Err(error) if report.optional && error.kind() == Kind::NotFound => None,
+        Err(error) => Some(error.kind()),
+        Ok(pushed) => pushed.incomplete(ignore_errors).then_some(Kind::Incomplete),
+    }))
+}
+
+impl Pushed {
+    /// Whether the snapshot was made but something asked for was not done.
+    fn incomplete(&self, ignore_errors: bool) -> bool {
+        let only_unread = self.remarks.len() == 1 && self.node.counts.unread > 0 && !self.node.partial;
+        !self.remarks.is_empty() && !(ignore_errors && only_unread)
+    }
+}
+
+/// An error for a push that has no sink to go to.
+pub fn no_sinks() -> Error {
+    Error::usage("there is no sink to push to").hint("`emu sink add PATH` adds one; --to PATH pushes to a place at once")
+}

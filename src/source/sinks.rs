@@ -81,22 +81,32 @@ impl Source {
         })
     }
 
-    /// Remembers a sink.
+    /// Makes sure that a new sink can have this name, and returns the sinks there are.
     ///
     /// # Errors
-    /// The name is taken or no name, or the record cannot be written.
-    pub fn add_sink(&self, name: &str, sink: &Sink, optional: bool) -> Result<SinkRef> {
+    /// The name is taken or no name.
+    pub fn check_new_name(&self, name: &str) -> Result<Vec<SinkRef>> {
         let cannot = || format!("cannot add the sink {}", quoted(name));
         if !is_name(name) || name.ends_with(".new") {
             return Err(Error::usage(cannot())
                 .because("a name has letters, digits, '-', '_' and '.', and is not like a revision"));
         }
         let others = self.sinks()?;
-        if let Some(other) = others.iter().find(|other| other.name == name) {
-            return Err(Error::failed(cannot())
+        match others.iter().find(|other| other.name == name) {
+            None => Ok(others),
+            Some(other) => Err(Error::failed(cannot())
                 .because(format!("it is the name of the sink at {}", quoted_path(&other.path)))
-                .hint("choose another name: emu sink add NAME PATH"));
+                .hint("choose another name: emu sink add NAME PATH")),
         }
+    }
+
+    /// Remembers a sink.
+    ///
+    /// # Errors
+    /// The name is taken or no name, or the record cannot be written.
+    pub fn add_sink(&self, name: &str, sink: &Sink, optional: bool) -> Result<SinkRef> {
+        let cannot = || format!("cannot add the sink {}", quoted(name));
+        let others = self.check_new_name(name)?;
         if let Some(other) = others.iter().find(|other| other.id == sink.info.id) {
             return Err(
                 Error::failed(cannot()).because(format!("the same sink is known as {}", quoted(&other.name)))

@@ -1,0 +1,71 @@
+//! Arguments that several commands share, and the options that all of them have.
+
+use crate::error::Result;
+use crate::sink::Wait;
+use crate::ui::Color;
+use clap::Args as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What `emu --help` says first.
+pub(super) const ABOUT: &str = "\
+Saves a directory tree (a source) as rotating snapshots in one or more sinks. A snapshot is a \
+plain directory tree; a file that did not change is a hard link to the inode that an earlier \
+snapshot holds.";
+
+/// The options that every command has.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Global {
+    /// Work as if started in DIR; several are followed one after the other
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Common options")]
+    pub directory: Vec<PathBuf>,
+
+    /// The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory
+    #[arg(short = 'S', long, value_name = "DIR", global = true, help_heading = "Common options")]
+    pub source: Option<PathBuf>,
+
+    /// Say more
+    #[arg(short, long, global = true, help_heading = "Common options")]
+    pub verbose: bool,
+
+    /// Say nothing unless something failed
+    #[arg(short, long, global = true, help_heading = "Common options")]
+    pub quiet: bool,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
+    #[arg(help_heading = "Common options", hide_possible_values = true)]
+    pub color: Color,
+
+    /// Answer in JSON, one record a line; emu-json(5) describes them
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub json: bool,
+}
+
+/// Adds [`Global`] to a command line.
+pub(super) fn with_globals(command: clap::Command) -> clap::Command {
+    Global::augment_args(command)
+}
+
+/// `--wait`, for commands that lock.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct WaitArgs {
+    /// Wait so long for a lock that somebody else holds, instead of giving up at once
+    #[arg(long = "wait", value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub seconds: u64,
+}
+
+impl WaitArgs {
+    /// The wait for locks that was asked for.
+    pub fn wait(self) -> Wait {
+        Wait(Duration::from_secs(self.seconds))
+    }
+}
+
+/// A command's own arguments, from what was parsed.
+///
+/// # Errors
+/// The arguments do not fit the command, which its own definition rules out.
+pub(crate) fn read<A: clap::FromArgMatches>(matches: &clap::ArgMatches) -> Result<A> {
+    A::from_arg_matches(matches).map_err(|error| super::explain::usage(&error, "emu"))
+}

@@ -1,0 +1,1 @@
+//! Programs for scripts, a file each.

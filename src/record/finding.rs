@@ -1,0 +1,36 @@
+//! `finding`: something in a snapshot that is not as its manifest says.
+
+use crate::sink::node::PathField;
+use serde::Serialize;
+
+/// A finding of verify, for scripts.
+#[derive(Debug, Serialize)]
+pub struct FindingRecord<'a> {
+    #[serde(rename = "type")]
+    ty: &'static str,
+    id: &'a str,
+    #[serde(flatten)]
+    path: PathField,
+    what: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'a str>,
+    shared: &'a [String],
+}
+
+impl<'a> FindingRecord<'a> {
+    /// The record of a finding at `path` in snapshot `id`; `shared` are the ids of the other
+    /// snapshots that have the same damage.
+    pub fn new(id: &'a str, path: &[u8], what: &'a str, shared: &'a [String]) -> FindingRecord<'a> {
+        let path = PathField::new(path);
+        FindingRecord { ty: "finding", id, path, what, expected: None, found: None, shared }
+    }
+
+    /// Adds what should be there and what is.
+    #[must_use]
+    pub fn values(mut self, expected: Option<&'a str>, found: Option<&'a str>) -> Self {
+        (self.expected, self.found) = (expected, found);
+        self
+    }
+}

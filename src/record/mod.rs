@@ -1,0 +1,26 @@
+//! What scripts read: one JSON record type per file, as `emu-json.5` describes them. Every record
+//! begins with its `type`; fields may be added, never removed or given another meaning.
+
+mod change;
+mod failure;
+mod finding;
+mod removed;
+mod rev;
+mod rotation;
+mod sink;
+mod snapshot;
+mod staged;
+mod summary;
+mod version;
+
+pub use change::ChangeRecord;
+pub use failure::FailureRecord;
+pub use finding::FindingRecord;
+pub use removed::RemovedRecord;
+pub use rev::RevRecord;
+pub use rotation::RotationRecord;
+pub use sink::{SinkPlace, SinkRecord};
+pub use snapshot::SnapshotRecord;
+pub use staged::StagedRecord;
+pub use summary::SummaryRecord;
+pub use version::VersionRecord;

@@ -1,0 +1,159 @@
+//! Is what stands there what the record says? Equal stamps prove it without opening anything;
+//! where they do not, the content is read.
+
+use crate::fs::{self, Dir, Stat};
+use crate::tree::{Digest, Entry, Kind};
+use std::os::fd::AsFd as _;
+
+/// Whether owners are restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// As recorded, as far as this user can.
+    Recorded,
+    /// Whatever is made belongs to this user.
+    Mine,
+}
+
+/// What this user can do about owners, found out once.
+#[derive(Debug, Clone)]
+pub(super) struct Powers {
+    ownership: Ownership,
+    uid: u32,
+    groups: Vec<u32>,
+}
+
+impl Powers {
+    pub(super) fn new(ownership: Ownership) -> Powers {
+        let mut groups: Vec<u32> =
+            rustix::process::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect();
+        groups.push(rustix::process::getegid().as_raw());
+        Powers { ownership, uid: rustix::process::geteuid().as_raw(), groups }
+    }
+
+    /// Whether owners are to be set at all.
+    pub(super) fn sets_owner(&self) -> bool {
+        self.ownership == Ownership::Recorded
+    }
+
+    pub(super) fn is_root(&self) -> bool {
+        self.uid == 0
+    }
+
+    /// The bits of the mode that can be had: set-ID bits stay away with a foreign owner.
+    fn mode_bits(&self, entry: &Entry) -> u16 {
+        let own = self.is_root() || entry.uid == self.uid && self.groups.contains(&entry.gid);
+        if self.sets_owner() && own { 0o7777 } else { 0o1777 }
+    }
+
+    /// Whether mode, owner and mtime are as recorded, but for what this user could not change.
+    pub(super) fn shows(&self, entry: &Entry, stat: &Stat) -> bool {
+        let bits = self.mode_bits(entry);
+        let mode = entry.kind == Kind::Symlink || entry.mode & bits == stat.mode & bits;
+        let uid = !self.sets_owner() || !self.is_root() || entry.uid == stat.uid;
+        let settable = self.is_root() || self.groups.contains(&entry.gid);
+        let gid = !self.sets_owner() || !settable || entry.gid == stat.gid;
+        mode && uid && gid && entry.mtime == stat.mtime
+    }
+}
+
+/// Something that stands in the target, looked at no closer than needed.
+pub(super) struct Seen<'a> {
+    dir: &'a Dir,
+    name: &'a [u8],
+    pub(super) stat: Stat,
+    digest: Option<Option<Digest>>,
+    untouched: bool,
+}
+
+/// Whether content and inode are those of the source when the record was made.
+pub(super) fn same_stamps(stat: &Stat, record: &Entry) -> bool {
+    !record.racy
+        && !record.torn
+        && record.kind == stat.kind
+        && record.ino == stat.ino
+        && record.mtime == stat.mtime
+        && record.ctime == stat.ctime
+        && (stat.kind != Kind::File || record.size == stat.size)
+}
+
+impl<'a> Seen<'a> {
+    /// What `stat` shows under `name`.
+    pub(super) fn new(dir: &'a Dir, name: &'a [u8], stat: Stat) -> Seen<'a> {
+        Seen { dir, name, stat, digest: None, untouched: false }
+    }
+
+    /// Takes over what a record of the same source knows, if its stamps are these.
+    pub(super) fn learn(&mut self, record: &Entry) {
+        if same_stamps(&self.stat, record) && record.sha256.is_some() {
+            self.digest = Some(record.sha256);
+        }
+    }
+
+    /// Takes the record's content for what stands there, unread.
+    pub(super) fn assume(&mut self, record: &Entry) {
+        self.digest = Some(record.sha256);
+    }
+
+    /// Whether kind and content are those of the record. Content that cannot be read is nobody's.
+    pub(super) fn is(&mut self, record: &Entry, buffer: &mut Vec<u8>) -> bool {
+        if self.stat.kind != record.kind {
+            return false;
+        }
+        match record.kind {
+            Kind::Dir | Kind::Fifo | Kind::Socket => true,
+            Kind::Char | Kind::Block => record.rdev == Some(self.stat.rdev),
+            Kind::Symlink => self.dir.read_link(self.name).ok() == record.target,
+            Kind::File => {
+                self.stat.size == record.size && {
+                    let digest = self.digest(buffer);
+                    digest.is_some() && digest == record.sha256
+                }
+            }
+        }
+    }
+
+    /// Whether the record covers what would be lost: content and permissions.
+    pub(super) fn is_saved_in(&mut self, record: &Entry, buffer: &mut Vec<u8>) -> bool {
+        let link = self.stat.kind == Kind::Symlink;
+        let permissions = link || self.stat.mode & 0o777 == record.mode & 0o777;
+        permissions && self.is(record, buffer)
+    }
+
+    fn digest(&mut self, buffer: &mut Vec<u8>) -> Option<Digest> {
+        if self.digest.is_none() {
+            self.digest = Some(self.read(buffer).ok().flatten());
+        }
+        self.digest.flatten()
+    }
+
+    fn read(&self, buffer: &mut Vec<u8>) -> fs::Result<Option<Digest>> {
+        let file = self.dir.open_file(self.name)?;
+        let before = Stat::of(file.as_fd())?;
+        if !before.same_stamps(&self.stat) {
+            return Ok(None);
+        }
+        let sparse = before.blocks * 512 < before.size;
+        let read = fs::hash_content(&file, before.size, sparse, buffer)?;
+        // Changed while it was read: nobody knows what it holds now.
+        Ok(Stat::of(file.as_fd())?.same_stamps(&before).then_some(read.sha256))
+    }
+
+    /// Whether the attributes are as recorded, but for what this user could not change.
+    pub(super) fn shows(&mut self, record: &Entry, powers: &Powers) -> fs::Result<bool> {
+        if !powers.shows(record, &self.stat) {
+            return Ok(false);
+        }
+        self.untouched = same_stamps(&self.stat, record);
+        if self.untouched {
+            return Ok(true);
+        }
+        let found = fs::read_xattrs(self.dir, self.name)?;
+        let missing = record.xattrs.iter().any(|(name, value)| {
+            let settable = powers.is_root() || fs::is_removable_xattr(name);
+            settable && found.get(name) != Some(value)
+        });
+        let extra =
+            found.keys().any(|name| fs::is_removable_xattr(name) && !record.xattrs.contains_key(name));
+        Ok(!missing && !extra)
+    }
+}

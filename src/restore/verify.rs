@@ -1,0 +1,268 @@
+//! Verify: is every listed snapshot still what was saved? Each entry of its manifest is held
+//! against its tree: existence, kind, attributes, extended attributes, targets, sizes, contents,
+//! the sharing of inodes, and names that no record knows.
+//!
+//! The flow: the manifest is read in order here, `jobs` hands its directories to workers,
+//! `check` looks at one entry after the other, `seen` remembers what is known of each inode,
+//! `outlet` holds findings back until it is known which other snapshots share the damage.
+//!
+//! Promises: an inode is read once in a run, however many snapshots link it. Nothing is changed
+//! but the note in `verified`, and a sink that cannot be written is no failure.
+
+mod check;
+mod groups;
+mod jobs;
+mod outlet;
+mod seen;
+mod xattrs;
+
+pub use seen::Seen;
+
+use crate::error::{Doing as _, Kind, Result};
+use crate::fs;
+use crate::interrupt;
+use crate::progress::Observer;
+use crate::sink::{Damaged, Node, ReadLock, Sink, layout};
+use outlet::Outlet;
+use serde::Serialize;
+
+/// How to verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Attributes and names alone; no content is read and no extended attribute looked at.
+    pub quick: bool,
+    /// Threads that check and read, beside the one that reads the manifest.
+    pub threads: usize,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The tree has no such name.
+    Missing,
+    /// Something of another kind, or another device, stands there.
+    Kind,
+    /// The permission bits differ.
+    Mode,
+    /// Owner or group differ.
+    Owner,
+    /// The time of the last change differs.
+    Mtime,
+    /// The number of bytes differs.
+    Size,
+    /// The bytes differ.
+    Content,
+    /// The symbolic link leads elsewhere.
+    Target,
+    /// Extended attributes differ.
+    Xattrs,
+    /// Paths share an inode that should not, or do not although they should.
+    Links,
+    /// The tree has a name that no record knows.
+    Extra,
+    /// The manifest is missing, damaged, or does not fit the node.
+    Manifest,
+    /// The snapshot's record is missing or damaged, or the record is all that is left.
+    Node,
+    /// The system would not let it be looked at.
+    Unreadable,
+}
+
+impl What {
+    /// The word in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            What::Missing => "missing",
+            What::Kind => "kind",
+            What::Mode => "mode",
+            What::Owner => "owner",
+            What::Mtime => "mtime",
+            What::Size => "size",
+            What::Content => "content",
+            What::Target => "target",
+            What::Xattrs => "xattrs",
+            What::Links => "links",
+            What::Extra => "extra",
+            What::Manifest => "manifest",
+            What::Node => "node",
+            What::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// One thing that is not as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The snapshot.
+    pub id: String,
+    /// The path in its tree; `None` where the snapshot as a whole is meant.
+    pub path: Option<Box<[u8]>>,
+    /// What is wrong.
+    pub what: What,
+    /// What the manifest says.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// Ids of the other snapshots of this run that have the same inode, at whatever path.
+    pub shared: Vec<String>,
+}
+
+/// The result for one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The snapshot.
+    pub id: String,
+    /// When it was saved, UTC.
+    pub time: String,
+    /// Entries looked at.
+    pub entries: u64,
+    /// Bytes read; what a snapshot shares with one that came before it is not read again.
+    pub bytes: u64,
+    /// How many findings it has.
+    pub findings: u64,
+}
+
+/// What a run tells while it goes on. The findings of a snapshot come before its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// Something is wrong.
+    Finding(Finding),
+    /// A snapshot is done.
+    Snapshot(Checked),
+}
+
+/// Takes what a run tells; a failure ends the run.
+pub type Reporter<'a> = dyn FnMut(Report) -> Result<()> + 'a;
+
+/// All of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Snapshots verified.
+    pub snapshots: u64,
+    /// Entries looked at.
+    pub entries: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// How many findings there are.
+    pub findings: u64,
+}
+
+impl Summary {
+    /// Adds the result of another sink.
+    pub fn add(&mut self, other: Summary) {
+        self.snapshots += other.snapshots;
+        self.entries += other.entries;
+        self.bytes += other.bytes;
+        self.findings += other.findings;
+    }
+}
+
+/// The note of the last verify, in `verified/<id>`.
+#[derive(Serialize)]
+struct Verified<'a> {
+    v: u32,
+    id: &'a str,
+    at: String,
+    quick: bool,
+    entries: u64,
+    bytes: u64,
+    findings: u64,
+}
+
+/// Verifies snapshots of one sink, and names those whose records are `damaged`.
+///
+/// Findings name the sharers of an inode among the snapshots that are still to come, so the
+/// order given is that of the work: newest first. `seen` outlives a sink, so that sinks that
+/// share inodes are read once as well.
+///
+/// # Errors
+/// Interrupted, or the reporter failed; damage is no error but a finding. What is known by then
+/// has been reported.
+pub fn verify(
+    sink: &Sink,
+    snapshots: &[&Node],
+    damaged: &[Damaged],
+    options: Options,
+    seen: &Seen,
+    report: &mut Reporter<'_>,
+    observer: &dyn Observer,
+) -> Result<Summary> {
+    let mut outlet = Outlet::new(seen, report);
+    let mut summary = Summary::default();
+    let mut run = || -> Result<()> {
+        for damage in damaged {
+            outlet.node(&damage.id, &damage.why);
+            summary.findings += 1;
+        }
+        for (at, node) in snapshots.iter().enumerate() {
+            interrupt::check()?;
+            if let Some(checked) = one(sink, node, options, seen, &mut outlet, observer)? {
+                summary.snapshots += 1;
+                summary.entries += checked.entries;
+                summary.bytes += checked.bytes;
+                summary.findings += checked.findings;
+                outlet.done(checked);
+            }
+            outlet.settle(at + 1 == snapshots.len())?;
+        }
+        Ok(())
+    };
+    let ended = run();
+    outlet.settle(true)?;
+    ended.map(|()| summary)
+}
+
+/// Verifies one snapshot; `None` if it was removed meanwhile.
+fn one(
+    sink: &Sink,
+    node: &Node,
+    options: Options,
+    seen: &Seen,
+    outlet: &mut Outlet<'_, '_>,
+    observer: &dyn Observer,
+) -> Result<Option<Checked>> {
+    let _lock = match ReadLock::take(&sink.dir(layout::NODES)?, &node.id) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == Kind::NotFound => {
+            observer.warn(format!("snapshot {} was removed meanwhile and is left out", node.short()));
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let number = seen.begin(&node.id);
+    let run = jobs::Run { sink, node, options, seen, number, observer };
+    let outcome = run.check()?;
+    let checked = Checked {
+        id: node.id.clone(),
+        time: node.time.clone(),
+        entries: outcome.entries,
+        bytes: outcome.bytes,
+        findings: outcome.notes.len() as u64,
+    };
+    outlet.notes(&node.id, number, outcome.notes);
+    if let Err(error) = write_note(sink, &checked, options.quick) {
+        observer.warn(error.to_string());
+    }
+    Ok(Some(checked))
+}
+
+/// Leaves a note of the result. A sink that must not be written is no failure.
+fn write_note(sink: &Sink, checked: &Checked, quick: bool) -> Result<()> {
+    let cannot = || format!("cannot write {}", sink.inside(&format!("verified/{}", checked.id)));
+    let note = Verified {
+        v: 1,
+        id: &checked.id,
+        at: crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        quick,
+        entries: checked.entries,
+        bytes: checked.bytes,
+        findings: checked.findings,
+    };
+    let text = serde_json::to_string(&note).doing(cannot)? + "\n";
+    let Ok(dir) = sink.dir(layout::VERIFIED) else { return Ok(()) };
+    match fs::replace_file(&dir, checked.id.as_bytes(), text.as_bytes()) {
+        // EEXIST: another verify writes its own note just now.
+        Err(fs::Errno::ROFS | fs::Errno::ACCESS | fs::Errno::PERM | fs::Errno::EXIST) => Ok(()),
+        result => result.doing(cannot),
+    }
+}

@@ -1,0 +1,369 @@
+//! One worker: entries of a manifest against what the tree shows.
+
+use super::What;
+use super::groups::Groups;
+use super::jobs::{Job, Run};
+use super::outlet::Note;
+use super::seen::{Content, Key, UNKNOWN};
+use super::xattrs::fingerprint;
+use crate::error::errno_text;
+use crate::fs::{self, Cursor, Dir, Errno, Stat};
+use crate::interrupt;
+use crate::progress::Counters;
+use crate::quote::{escaped, quoted};
+use crate::tree::{Digest, Entry, Kind, Listing, path};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What workers found.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Entries looked at.
+    pub(super) entries: u64,
+    /// Bytes read.
+    pub(super) bytes: u64,
+    /// What is wrong.
+    pub(super) notes: Vec<Note>,
+    /// Questions that another thread had the answer to.
+    open: Vec<Open>,
+}
+
+impl Outcome {
+    /// Takes up what another worker found.
+    pub(super) fn merge(&mut self, mut other: Outcome) {
+        self.entries += other.entries;
+        self.bytes += other.bytes;
+        self.notes.append(&mut other.notes);
+        self.open.append(&mut other.open);
+    }
+}
+
+/// What can be answered only when all threads have ended.
+enum Open {
+    Content { at: At, expected: Digest },
+    Group { at: At, first: Box<[u8]> },
+}
+
+/// An entry on the way through its checks.
+#[derive(Clone)]
+pub(super) struct At {
+    path: Box<[u8]>,
+    place: u64,
+    key: Key,
+}
+
+/// Holds entries against the tree.
+pub(super) struct Checker<'a> {
+    pub(super) run: Run<'a>,
+    tree: Arc<Dir>,
+    cursor: Cursor,
+    groups: &'a Groups,
+    /// Attributes that only root can read.
+    pub(super) is_root: bool,
+    buffer: Vec<u8>,
+    outcome: Outcome,
+}
+
+impl<'a> Checker<'a> {
+    /// A worker for one snapshot, whose tree is `tree`.
+    pub(super) fn new(run: Run<'a>, tree: Arc<Dir>, groups: &'a Groups) -> Checker<'a> {
+        Checker {
+            run,
+            cursor: Cursor::new(Arc::clone(&tree), true),
+            tree,
+            groups,
+            is_root: rustix::process::geteuid().is_root(),
+            buffer: Vec::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// What this worker found.
+    pub(super) fn finish(self) -> Outcome {
+        self.outcome
+    }
+
+    /// Does one job.
+    pub(super) fn job(&mut self, job: Job) {
+        match job {
+            Job::Root(root) => self.root(&root),
+            Job::Empty { dir, place } => match self.cursor.at(&dir) {
+                Ok(at) => self.extras(&at, &dir, &[], place - 1),
+                Err(errno) => self.closed(&dir, errno, place),
+            },
+            Job::Entries { listing, range, place } => self.entries(&listing, range, place),
+        }
+    }
+
+    fn entries(&mut self, listing: &Listing, range: Range<usize>, place: u64) {
+        let begin = range.start == 0;
+        let some = listing.entries[range.clone()].iter().zip(place + range.start as u64..);
+        let dir = match self.cursor.at(&listing.dir) {
+            Ok(dir) => dir,
+            // Something else stands there, which its own entry tells; what was below is gone.
+            Err(errno) if is_absent(errno) => {
+                some.for_each(|(entry, place)| {
+                    self.missing(path::join(&listing.dir, &entry.name), entry, place);
+                });
+                return;
+            }
+            Err(errno) if begin => return self.closed(&listing.dir, errno, place),
+            Err(_) => return,
+        };
+        if begin {
+            let last = place + listing.entries.len() as u64 - 1;
+            self.extras(&dir, &listing.dir, &listing.entries, last);
+        }
+        for (entry, place) in some {
+            if interrupt::check().is_err() {
+                return;
+            }
+            self.entry(&dir, path::join(&listing.dir, &entry.name), entry, place);
+        }
+    }
+
+    /// Answers what had to wait for other threads; all have ended.
+    pub(super) fn settle(mut self, outcome: &mut Outcome) {
+        for open in std::mem::take(&mut outcome.open) {
+            match open {
+                Open::Content { at, expected } => match self.run.seen.content(at.key) {
+                    Content::Is(found, _) => self.compare_content(&at, expected, found),
+                    Content::Failed(errno) => self.unreadable(&at, errno),
+                    Content::Yours | Content::Underway => {}
+                },
+                Open::Group { at, first } => {
+                    if let Some(key) = self.groups.of(&first) {
+                        self.compare_group(&at, &first, key);
+                    }
+                }
+            }
+        }
+        outcome.merge(self.outcome);
+    }
+
+    pub(super) fn note(&mut self, at: &At, what: What, expected: impl ToString, found: impl ToString) {
+        self.run.seen.damage(at.key, self.run.number);
+        self.push(at.path.clone(), at.place, what, expected, found, Some(at.key));
+    }
+
+    fn push(
+        &mut self,
+        path: Box<[u8]>,
+        place: u64,
+        what: What,
+        expected: impl ToString,
+        found: impl ToString,
+        inode: Option<Key>,
+    ) {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        let late = what == What::Extra;
+        self.outcome.notes.push(Note {
+            place: (place, late),
+            path: Some(path),
+            what,
+            expected,
+            found,
+            inode,
+        });
+    }
+
+    fn missing(&mut self, path: Box<[u8]>, entry: &Entry, place: u64) {
+        self.push(path, place, What::Missing, entry.kind.word(), "nothing", None);
+    }
+
+    /// A directory that cannot be opened. One that is not there was named by its own entry.
+    fn closed(&mut self, dir: &[u8], errno: Errno, place: u64) {
+        if !is_absent(errno) {
+            self.push(dir.into(), place, What::Unreadable, "a directory", errno_text(errno), None);
+        }
+    }
+
+    fn unreadable(&mut self, at: &At, errno: Errno) {
+        self.note(at, What::Unreadable, "a file that can be read", errno_text(errno));
+    }
+
+    /// Names in a directory that no record knows.
+    fn extras(&mut self, at: &Dir, dir: &[u8], known: &[Entry], place: u64) {
+        let items = match at.list_once() {
+            Ok(items) => items,
+            Err(errno) => return self.closed(dir, errno, place),
+        };
+        for item in items {
+            if known.binary_search_by(|entry| entry.name.cmp(&item.name)).is_err() {
+                let kind = at.stat(&item.name).map_or("unknown", |stat| stat.kind.word());
+                self.push(path::join(dir, &item.name), place, What::Extra, "nothing", kind, None);
+            }
+        }
+    }
+
+    fn root(&mut self, root: &Entry) {
+        Counters::add(&self.run.observer.counters().entries, 1);
+        self.outcome.entries += 1;
+        match self.tree.stat_self() {
+            Ok(stat) => {
+                let at = At { path: Box::default(), place: 0, key: (stat.dev, stat.ino) };
+                self.attributes(&at, root, &stat);
+                let tree = Arc::clone(&self.tree);
+                self.xattrs(&at, root, &tree, b"");
+            }
+            Err(errno) => {
+                self.push(Box::default(), 0, What::Unreadable, "a directory", errno_text(errno), None);
+            }
+        }
+    }
+
+    fn entry(&mut self, dir: &Dir, path: Box<[u8]>, entry: &Entry, place: u64) {
+        Counters::add(&self.run.observer.counters().entries, 1);
+        self.outcome.entries += 1;
+        let stat = match dir.stat(&entry.name) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return self.missing(path, entry, place),
+            Err(errno) => {
+                return self.push(path, place, What::Unreadable, entry.kind.word(), errno_text(errno), None);
+            }
+        };
+        let at = At { path, place, key: (stat.dev, stat.ino) };
+        if stat.kind != entry.kind {
+            let (expected, found) = (entry.kind.word(), stat.kind.word());
+            return self.push(at.path, place, What::Kind, expected, found, None);
+        }
+        if entry.kind != Kind::Dir {
+            self.run.seen.touch(at.key, self.run.number);
+        }
+        self.attributes(&at, entry, &stat);
+        match entry.kind {
+            Kind::File => return self.file(&at, dir, entry, &stat),
+            Kind::Symlink => self.target(&at, dir, entry),
+            Kind::Char | Kind::Block if entry.rdev != Some(stat.rdev) => {
+                let text = |rdev: (u32, u32)| format!("{} {}:{}", entry.kind.word(), rdev.0, rdev.1);
+                self.note(&at, What::Kind, entry.rdev.map(text).unwrap_or_default(), text(stat.rdev));
+            }
+            _ => {}
+        }
+        self.xattrs(&at, entry, dir, &entry.name);
+    }
+
+    fn attributes(&mut self, at: &At, entry: &Entry, stat: &Stat) {
+        let grain = self.run.sink.info.abilities.grain;
+        let shown = entry.shown();
+        if stat.shows(&shown, grain) {
+            return;
+        }
+        if stat.kind != Kind::Symlink && stat.mode != shown.mode {
+            self.note(at, What::Mode, format!("{:04o}", shown.mode), format!("{:04o}", stat.mode));
+        }
+        if (stat.uid, stat.gid) != (shown.uid, shown.gid) {
+            let text = |uid, gid| format!("{uid}:{gid}");
+            self.note(at, What::Owner, text(shown.uid, shown.gid), text(stat.uid, stat.gid));
+        }
+        if stat.mtime != shown.mtime.floor_to(grain) {
+            self.note(at, What::Mtime, shown.mtime.floor_to(grain), stat.mtime);
+        }
+    }
+
+    fn target(&mut self, at: &At, dir: &Dir, entry: &Entry) {
+        match dir.read_link(&entry.name) {
+            Ok(found) if Some(&found) == entry.target.as_ref() => {}
+            Ok(found) => {
+                let expected = entry.target.as_deref().unwrap_or_default();
+                self.note(at, What::Target, escaped(expected), escaped(&found));
+            }
+            Err(errno) => self.note(at, What::Unreadable, "a link", errno_text(errno)),
+        }
+    }
+
+    fn file(&mut self, at: &At, dir: &Dir, entry: &Entry, stat: &Stat) {
+        self.sharing(at, entry);
+        if stat.size != entry.size {
+            self.note(at, What::Size, entry.size, stat.size);
+            return self.xattrs(at, entry, dir, &entry.name);
+        }
+        if self.run.options.quick {
+            return;
+        }
+        let expected = entry.sha256.unwrap_or(Digest([0; 32]));
+        match self.run.seen.content(at.key) {
+            Content::Yours => {
+                let fingerprint = match self.xattrs_of(at, entry, dir, &entry.name) {
+                    Some(xattrs) => fingerprint(&xattrs),
+                    None => UNKNOWN,
+                };
+                match self.read(dir, &entry.name, stat) {
+                    Ok(found) => {
+                        self.run.seen.learn(at.key, found, fingerprint);
+                        self.compare_content(at, expected, found);
+                    }
+                    Err(errno) => {
+                        self.run.seen.fail(at.key, errno);
+                        self.unreadable(at, errno);
+                    }
+                }
+            }
+            Content::Is(found, known) => {
+                if known != fingerprint(&self.wanted(entry)) {
+                    self.xattrs(at, entry, dir, &entry.name);
+                }
+                self.compare_content(at, expected, found);
+            }
+            Content::Underway => {
+                self.outcome.open.push(Open::Content { at: at.clone(), expected });
+                self.xattrs(at, entry, dir, &entry.name);
+            }
+            Content::Failed(errno) => self.unreadable(at, errno),
+        }
+    }
+
+    fn read(&mut self, dir: &Dir, name: &[u8], stat: &Stat) -> fs::Result<Digest> {
+        if stat.size == 0 {
+            return Ok(Digest::of(b""));
+        }
+        let file = dir.open_file(name)?;
+        let sparse = stat.blocks.saturating_mul(512) < stat.size;
+        let read = fs::hash_content(&file, stat.size, sparse, &mut self.buffer)?;
+        let counters = self.run.observer.counters();
+        Counters::add(&counters.files, 1);
+        Counters::add(&counters.bytes, read.bytes);
+        self.outcome.bytes += read.bytes;
+        Ok(read.sha256)
+    }
+
+    fn compare_content(&mut self, at: &At, expected: Digest, found: Digest) {
+        if expected != found {
+            self.note(at, What::Content, expected, found);
+        }
+    }
+
+    /// The source's hard links, no others (promise 7).
+    fn sharing(&mut self, at: &At, entry: &Entry) {
+        if let Some(first) = &entry.links {
+            if entry.held.as_ref().is_some_and(|held| held.split) {
+                return;
+            }
+            match self.groups.of(first) {
+                Some(key) => self.compare_group(at, first, key),
+                None => self.outcome.open.push(Open::Group { at: at.clone(), first: first.clone() }),
+            }
+            return;
+        }
+        if entry.nlink > 1 {
+            self.groups.first(&at.path, at.key);
+        }
+        if !self.run.seen.own(at.key, self.run.number) {
+            let path = at.path.clone();
+            let (expected, found) = ("an inode of its own", "the inode of another path");
+            self.push(path, at.place, What::Links, expected, found, None);
+        }
+    }
+
+    fn compare_group(&mut self, at: &At, first: &[u8], key: Key) {
+        if at.key != key {
+            let expected = format!("the inode of {}", quoted(first));
+            self.push(at.path.clone(), at.place, What::Links, expected, "another inode", None);
+        }
+    }
+}
+
+/// Whether a directory is not there, or something else is in its place.
+fn is_absent(errno: Errno) -> bool {
+    matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
+}

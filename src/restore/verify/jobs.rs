@@ -1,0 +1,167 @@
+//! One snapshot on several threads: the manifest is read in order here and cut into jobs of
+//! some entries of one directory; workers take them as they come.
+
+use super::check::{Checker, Outcome};
+use super::groups::Groups;
+use super::outlet::Note;
+use super::seen::Seen;
+use super::{Options, What};
+use crate::error::{Kind, Result};
+use crate::fs::Dir;
+use crate::interrupt;
+use crate::progress::Observer;
+use crate::sink::{Node, Sink};
+use crate::tree::{Entry, Kind as EntryKind, Listing, TreeRecord, path};
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A job ends after so many entries,
+const ENTRIES: usize = 256;
+/// or so many bytes.
+const BYTES: u64 = 16 << 20;
+
+/// What a worker does at once.
+pub(super) enum Job {
+    /// The root itself.
+    Root(Box<Entry>),
+    /// Some entries of a directory; those at its beginning list it, too.
+    Entries {
+        /// All entries of the directory.
+        listing: Arc<Listing>,
+        /// Which of them.
+        range: Range<usize>,
+        /// The place in the manifest of the directory's first entry.
+        place: u64,
+    },
+    /// A directory of which the manifest has no entry.
+    Empty {
+        /// Its path.
+        dir: Box<[u8]>,
+        /// The place in the manifest that it would have.
+        place: u64,
+    },
+}
+
+/// A snapshot being verified.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) sink: &'a Sink,
+    pub(super) node: &'a Node,
+    pub(super) options: Options,
+    pub(super) seen: &'a Seen,
+    /// The snapshot's number in the run.
+    pub(super) number: u32,
+    pub(super) observer: &'a dyn Observer,
+}
+
+/// A finding about the snapshot as a whole.
+fn whole(what: What, expected: impl Into<String>, found: impl Into<String>) -> Note {
+    let (expected, found) = (expected.into(), found.into());
+    Note { place: (0, false), path: None, what, expected, found, inode: None }
+}
+
+impl Run<'_> {
+    /// Verifies the snapshot.
+    ///
+    /// # Errors
+    /// Interrupted.
+    pub(super) fn check(self) -> Result<Outcome> {
+        let tree = match self.sink.open_tree(&self.node.id) {
+            Ok(tree) => Arc::new(tree),
+            Err(error) => {
+                let mut outcome = Outcome::default();
+                outcome.notes.push(whole(What::Missing, "a tree", error.to_string()));
+                return Ok(outcome);
+            }
+        };
+        let groups = Groups::default();
+        let threads = self.options.threads.max(1);
+        let (send, receive) = sync_channel(threads * 8);
+        let receive = Mutex::new(receive);
+        let mut outcome = Outcome::default();
+        let fed = std::thread::scope(|scope| {
+            let start = |_| scope.spawn(|| self.work(Arc::clone(&tree), &groups, &receive));
+            let workers: Vec<_> = (0..threads).map(start).collect();
+            let fed = self.feed(send);
+            for worker in workers {
+                match worker.join() {
+                    Ok(part) => outcome.merge(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            fed
+        });
+        interrupt::check()?;
+        match fed {
+            Err(error) if matches!(error.kind(), Kind::Interrupted(_)) => return Err(error),
+            Err(error) => outcome.notes.push(whole(What::Manifest, "a sound manifest", error.to_string())),
+            Ok(note) => outcome.notes.extend(note),
+        }
+        Checker::new(self, tree, &groups).settle(&mut outcome);
+        outcome.notes.sort_by_key(|note| note.place);
+        Ok(outcome)
+    }
+
+    fn work(self, tree: Arc<Dir>, groups: &Groups, jobs: &Mutex<Receiver<Job>>) -> Outcome {
+        let mut checker = Checker::new(self, tree, groups);
+        loop {
+            let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            match next {
+                // Emptied to the end, so that whoever sends is not kept waiting.
+                Ok(job) if interrupt::check().is_ok() => checker.job(job),
+                Ok(_) => {}
+                Err(_) => return checker.finish(),
+            }
+        }
+    }
+
+    /// Reads the manifest to its end. Returns what in it does not fit the node.
+    fn feed(self, jobs: SyncSender<Job>) -> Result<Option<Note>> {
+        let mut manifest = self.sink.open_manifest(self.node)?;
+        // The receiver lives as long as the scope: sending cannot fail.
+        let send = |job| drop(jobs.send(job));
+        send(Job::Root(Box::new(manifest.root().clone())));
+        let mut place = 1;
+        let mut ahead: Vec<Box<[u8]>> = vec![Box::default()];
+        while let Some(listing) = manifest.next_listing()? {
+            interrupt::check()?;
+            // Directories that were passed on the way have no entries.
+            while let Some(dir) = ahead.pop().filter(|dir| *dir != listing.dir) {
+                send(Job::Empty { dir, place });
+            }
+            let dirs = listing.entries.iter().rev().filter(|entry| entry.kind == EntryKind::Dir);
+            ahead.extend(dirs.map(|entry| path::join(&listing.dir, &entry.name)));
+            let listing = Arc::new(listing);
+            for range in cut(&listing.entries) {
+                send(Job::Entries { listing: Arc::clone(&listing), range, place });
+            }
+            place += listing.entries.len() as u64;
+        }
+        for dir in ahead.into_iter().rev() {
+            send(Job::Empty { dir, place });
+        }
+        let want = &self.node.manifest;
+        let want = TreeRecord { entries: want.entries, bytes: want.bytes, tree: self.node.tree };
+        let text = |is: TreeRecord| format!("{} entries, {} bytes, tree {}", is.entries, is.bytes, is.tree);
+        let unfit = manifest.sealed().filter(|found| *found != want);
+        Ok(unfit.map(|found| whole(What::Manifest, text(want), text(found))))
+    }
+}
+
+/// Cuts a directory into jobs.
+fn cut(entries: &[Entry]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let (mut start, mut bytes) = (0, 0_u64);
+    for (at, entry) in entries.iter().enumerate() {
+        bytes = bytes.saturating_add(entry.size);
+        if at + 1 - start >= ENTRIES || bytes >= BYTES {
+            ranges.push(start..at + 1);
+            (start, bytes) = (at + 1, 0);
+        }
+    }
+    if start < entries.len() {
+        ranges.push(start..entries.len());
+    }
+    ranges
+}

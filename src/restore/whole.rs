@@ -1,0 +1,217 @@
+//! The plan of a full checkout: the snapshot's manifest beside a walk of the source. What the
+//! snapshot lacks goes, and the guard says what no snapshot holds.
+
+use super::change::{How, Step};
+use super::guard::Guard;
+use super::judge::Seen;
+use super::plan::{Planner, Verdict, change, complete};
+use crate::error::{Result, errno_text};
+use crate::fs::{Dir, Found, Scanned, Walk};
+use crate::interrupt;
+use crate::progress::{Counters, Observer};
+use crate::sink::{StoredManifest, layout};
+use crate::source::Excludes;
+use crate::tree::{Entry, Kind, Listing, path};
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A full checkout being planned.
+pub(super) struct Whole<'a> {
+    pub(super) planner: &'a mut Planner,
+    pub(super) guard: &'a mut Guard,
+    pub(super) excludes: &'a Excludes,
+    /// Directories of the walk that are not the source's: sinks and `.emu`, by device and inode.
+    pub(super) skip: &'a HashSet<(u64, u64)>,
+    /// Entries of the snapshot that are excluded now.
+    pub(super) excluded: u64,
+}
+
+impl Whole<'_> {
+    /// Hands the steps over in manifest order.
+    ///
+    /// # Errors
+    /// The manifest is damaged, `each` failed, or a signal came.
+    pub(super) fn run(
+        &mut self,
+        root: &Arc<Dir>,
+        manifest: &mut StoredManifest,
+        mut walk: Walk,
+        each: &mut dyn FnMut(Step) -> Result<()>,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let root_change = self.planner.root(root, manifest.root());
+        let root_entry = Box::new(manifest.root().clone());
+        let mut wanted = manifest.next_listing()?;
+        let mut found = walk.next();
+        let mut root_change = root_change;
+        loop {
+            let order = match (&wanted, &found) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(listing), Some(scanned)) => path::compare_dirs(&listing.dir, &scanned.path),
+            };
+            interrupt::check()?;
+            let listing = if order == Ordering::Greater { None } else { wanted.take() };
+            let scanned = if order == Ordering::Less { None } else { found.take() };
+            Counters::add(&observer.counters().entries, scanned.as_ref().map_or(0, |s| s.entries.len() as u64));
+            let mut own = listing.as_ref().and_then(|listing| self.planner.enter(listing));
+            let is_root = scanned.as_ref().is_some_and(|scanned| scanned.path.is_empty());
+            if is_root {
+                own = Some(root_entry.clone());
+            }
+            let mut step = self.directory(root, listing, scanned)?;
+            step.changes.extend(root_change.take().filter(|_| is_root));
+            if let Some(step) = complete(step, own) {
+                each(step)?;
+            }
+            if wanted.is_none() {
+                wanted = manifest.next_listing()?;
+            }
+            if found.is_none() {
+                found = walk.next();
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(
+        &mut self,
+        root: &Arc<Dir>,
+        listing: Option<Listing>,
+        scanned: Option<Scanned>,
+    ) -> Result<Step> {
+        let dir: Box<[u8]> = match (&listing, &scanned) {
+            (Some(listing), _) => listing.dir.clone(),
+            (None, Some(scanned)) => scanned.path.clone(),
+            (None, None) => Box::default(),
+        };
+        let mut step = Step::new(&dir);
+        if self.planner.is_barred(&dir) {
+            return Ok(step);
+        }
+        let mut found = Vec::new();
+        let mut held = Arc::clone(root);
+        if let Some(scanned) = scanned {
+            if let Some(errno) = scanned.error {
+                self.planner.refused(&dir, errno);
+                self.planner.bar(&dir);
+                return Ok(step);
+            }
+            for (name, errno) in scanned.unread {
+                let whole = path::join(&dir, &name);
+                self.planner.refused(&whole, errno);
+                self.planner.bar(&whole);
+            }
+            held = scanned.dir.unwrap_or(held);
+            found = scanned.entries;
+        }
+        self.guard.enter(&dir)?;
+        let wanted = listing.map(|listing| listing.entries).unwrap_or_default();
+        let mut wanted = wanted.into_iter().peekable();
+        let mut found = found.into_iter().peekable();
+        loop {
+            let order = match (wanted.peek(), found.peek()) {
+                (None, None) => return Ok(step),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(entry), Some(found)) => entry.name.cmp(&found.name),
+            };
+            let entry = if order == Ordering::Greater { None } else { wanted.next() };
+            let there = if order == Ordering::Less { None } else { found.next() };
+            match (entry, there) {
+                (Some(entry), None) => self.missing(&entry, &mut step),
+                (None, Some(there)) => self.extra(&held, &there, &mut step),
+                (Some(entry), Some(there)) => self.both(&held, &entry, &there, &mut step),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// The snapshot has it, the walk does not show it.
+    fn missing(&mut self, entry: &Entry, step: &mut Step) {
+        let whole = path::join(&step.dir, &entry.name);
+        let is_dir = entry.kind == Kind::Dir;
+        let own = step.dir.is_empty() && *entry.name == *layout::EMU;
+        if own || self.planner.is_barred(&whole) {
+            self.planner.bar(&whole);
+            return;
+        }
+        if self.excludes.excludes(&whole, is_dir) {
+            self.excluded += 1;
+            self.planner.bar(&whole);
+            return;
+        }
+        let settled = self.planner.by_group(&whole, entry, None);
+        step.changes.extend(settled.unwrap_or_else(|| Some(self.planner.create(&whole, entry))));
+    }
+
+    /// The snapshot lacks it.
+    fn extra(&mut self, held: &Dir, there: &Found, step: &mut Step) {
+        let whole = path::join(&step.dir, &there.name);
+        let stat = &there.stat;
+        if self.skip.contains(&(stat.dev, stat.ino)) || self.guard.is_leftover(&there.name) {
+            if self.guard.is_leftover(&there.name) {
+                step.removals.push(change(&whole, How::Remove, None, Some(stat)));
+            }
+            return;
+        }
+        if stat.kind == Kind::Dir {
+            if there.enter {
+                step.removals.push(change(&whole, How::Remove, None, Some(stat)));
+            }
+            return;
+        }
+        let mut seen = Seen::new(held, &there.name, *stat);
+        // Sockets, pipes and devices hold nothing; unless a snapshot knows them they stay.
+        let special = !matches!(stat.kind, Kind::File | Kind::Symlink);
+        if special && !self.guard.knows(&there.name) {
+            return;
+        }
+        self.guard.check(&whole, &mut seen, None, &mut self.planner.buffer);
+        step.removals.push(change(&whole, How::Remove, None, Some(stat)));
+    }
+
+    fn both(&mut self, held: &Dir, entry: &Entry, there: &Found, step: &mut Step) {
+        let whole = path::join(&step.dir, &entry.name);
+        let stat = &there.stat;
+        if stat.kind == Kind::Dir && !there.enter {
+            // Another file system: neither entered nor changed.
+            if entry.kind != Kind::Dir {
+                self.planner.trouble(&whole, "another file system is mounted there");
+            }
+            self.planner.bar(&whole);
+            return;
+        }
+        let mut seen = Seen::new(held, &there.name, *stat);
+        seen.learn(entry);
+        self.guard.teach(&mut seen, &there.name);
+        let settled = self.planner.by_group(&whole, entry, Some(stat));
+        let change = match settled {
+            Some(settled) => settled,
+            None => {
+                let verdict = match (stat.kind, entry.kind) {
+                    (Kind::Dir, kind) if kind != Kind::Dir => Verdict::Replace,
+                    _ => self.planner.compare(&mut seen, entry),
+                };
+                self.planner.conclude(&whole, entry, stat, verdict)
+            }
+        };
+        let Some(mut change) = change else { return };
+        if stat.kind == Kind::Dir && entry.kind != Kind::Dir {
+            // All below goes first, each by a decision of its own.
+            step.removals.push(super::plan::change(&whole, How::Remove, None, Some(stat)));
+            change.how = How::Create;
+            change.was = None;
+        } else if stat.kind != Kind::Dir {
+            self.guard.check(&whole, &mut seen, Some(entry), &mut self.planner.buffer);
+        }
+        step.changes.push(change);
+    }
+}
+
+/// Why a walk of the source could not begin.
+pub(super) fn cannot_walk(errno: crate::fs::Errno) -> crate::error::Error {
+    crate::error::Error::failed("cannot read the source").because(errno_text(errno))
+}

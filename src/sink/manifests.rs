@@ -1,0 +1,55 @@
+//! Stored manifests: opened for reading only after their bytes were proven to be those that the
+//! snapshot's node names.
+
+use super::{Node, Sink, layout};
+use crate::error::{Doing as _, Error, Result};
+use crate::tree::{Digest, ManifestReader};
+use sha2::{Digest as _, Sha256};
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _};
+
+/// Reads the records of a stored manifest.
+pub type StoredManifest = ManifestReader<BufReader<zstd::Decoder<'static, BufReader<File>>>>;
+
+/// Bytes hashed at once.
+const BLOCK: usize = 256 * 1024;
+
+impl Sink {
+    /// Opens the manifest of a snapshot. The stored file is hashed first, as a whole.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] if it is missing, cannot be read or is damaged.
+    pub fn open_manifest(&self, node: &Node) -> Result<StoredManifest> {
+        let cannot = || format!("cannot read snapshot {}", node.short());
+        let damaged = |why: &str| {
+            Error::failed(cannot()).because(why).hint(format!(
+                "its files are in {}",
+                crate::quote::quoted_path(&self.tree_path(&node.id))
+            ))
+        };
+        let file = match self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()) {
+            Err(crate::fs::Errno::NOENT) => return Err(damaged("its manifest is missing")),
+            result => result.doing(cannot)?,
+        };
+        let mut file = File::from(file);
+        if hash(&mut file).doing(cannot)? != node.manifest.sha256 {
+            return Err(damaged("its manifest is damaged"));
+        }
+        file.rewind().doing(cannot)?;
+        let records = zstd::Decoder::new(file).doing(cannot)?;
+        ManifestReader::new(BufReader::new(records), format!("the manifest of {}", node.short()))
+    }
+}
+
+fn hash(file: &mut File) -> std::io::Result<Digest> {
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; BLOCK];
+    loop {
+        match file.read(&mut block) {
+            Ok(0) => return Ok(Digest::finish(hasher)),
+            Ok(n) => hasher.update(&block[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

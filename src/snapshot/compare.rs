@@ -1,0 +1,326 @@
+//! Second stage: entries of the source against HEAD's manifest give every path a target.
+//!
+//! Decisions are made per source inode. Nothing is opened here; only attributes and targets of
+//! symbolic links are read, where ctime says that they may differ.
+
+use super::plan::{Planned, Reason, Target};
+use crate::config::{Compare, MetadataChange};
+use crate::fs::{self, Dir};
+use crate::tree::{Entry, Held, Kind, Xattrs, path};
+use std::collections::HashMap;
+
+/// How unchanged files are told, and what the sink can hold.
+#[derive(Debug, Clone, Copy)]
+pub struct CompareRules {
+    /// Which stamps count.
+    pub compare: Compare,
+    /// What becomes of a file of which only attributes changed.
+    pub metadata_change: MetadataChange,
+    /// Whether this push sets owners in this sink.
+    pub can_hold_owner: bool,
+    /// Whether this push may store extended attributes that the last one was not allowed to.
+    pub can_hold_xattrs: bool,
+}
+
+/// An inode of the source: device and number.
+type Inode = (u64, u64);
+
+struct Group {
+    first: Box<[u8]>,
+    left: u32,
+}
+
+/// What was seen on the way, for the remark on sources without stable stamps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Files that HEAD has as well.
+    pub paired: u64,
+    /// Those whose inode or ctime alone differ.
+    pub restamped: u64,
+}
+
+/// Compares one sink's HEAD with the source, directory by directory.
+pub struct Comparer {
+    rules: CompareRules,
+    groups: HashMap<Inode, Group>,
+    claims: HashMap<Box<[u8]>, Inode>,
+    recorded: u64,
+    /// What was seen so far.
+    pub seen: Seen,
+}
+
+/// An entry of the source, with what has been read of it for any sink.
+pub struct Subject {
+    /// What the stat showed.
+    pub entry: Entry,
+    /// Device of the inode.
+    pub dev: u64,
+    xattrs: Option<Xattrs>,
+}
+
+impl Subject {
+    /// An entry that only a stat is known of.
+    pub fn new(entry: Entry, dev: u64) -> Subject {
+        Subject { entry, dev, xattrs: None }
+    }
+
+    fn xattrs(&mut self, dir: &Dir) -> fs::Result<&Xattrs> {
+        if self.xattrs.is_none() {
+            self.xattrs = Some(fs::read_xattrs(dir, &self.entry.name)?);
+        }
+        Ok(self.xattrs.get_or_insert_default())
+    }
+
+    fn target(&mut self, dir: &Dir) -> fs::Result<()> {
+        if self.entry.target.is_none() {
+            self.entry.target = Some(dir.read_link(&self.entry.name)?);
+        }
+        Ok(())
+    }
+}
+
+impl Comparer {
+    /// A comparer for one sink.
+    pub fn new(rules: CompareRules) -> Comparer {
+        Comparer { rules, groups: HashMap::new(), claims: HashMap::new(), recorded: 0, seen: Seen::default() }
+    }
+
+    /// The target of one entry of the directory `at`, whose counterpart in HEAD is `prev`.
+    ///
+    /// # Errors
+    /// The system's, when the source does not let its attributes be read.
+    pub fn decide(
+        &mut self,
+        at: &[u8],
+        subject: &mut Subject,
+        dir: &Dir,
+        prev: Option<&Entry>,
+    ) -> fs::Result<Planned> {
+        let whole = path::join(at, &subject.entry.name);
+        let inode = (subject.dev, subject.entry.ino);
+        if subject.entry.kind == Kind::File && subject.entry.nlink > 1 {
+            if let Some(first) = self.later_name(inode, &whole, subject.entry.nlink) {
+                let mut planned = plan(&subject.entry, Target::SameAs(first), Reason::Unchanged);
+                planned.xattrs_known = true;
+                return Ok(planned);
+            }
+        }
+        let Some(prev) = prev.filter(|prev| prev.kind == subject.entry.kind) else {
+            return self.added(subject, dir);
+        };
+        match subject.entry.kind {
+            Kind::File => self.file(&whole, inode, subject, dir, prev),
+            Kind::Dir => directory(subject, dir, prev),
+            _ => self.symlink(subject, dir, prev),
+        }
+    }
+
+    /// The target of an entry whose content was hashed before: records are compared, not stamps.
+    pub fn decide_recorded(&mut self, whole: &[u8], entry: Entry, prev: Option<&Entry>) -> Planned {
+        let first = entry.links.clone();
+        let mut planned = match (entry.kind, first) {
+            (Kind::Dir, _) => plan(&entry, Target::Dir, Reason::Added),
+            (_, Some(first)) => plan(&entry, Target::SameAs(first), Reason::Unchanged),
+            _ => plan(&entry, Target::New, Reason::Added),
+        };
+        planned.xattrs_known = true;
+        let Some(prev) = prev.filter(|_| planned.target == Target::New) else { return planned };
+        planned.reason = Reason::Modified;
+        planned.prior = prev.sha256;
+        let equal = entry.same_content(prev) && entry.same_attributes(prev) && !self.can_hold_more(prev);
+        // Every name without `links` stands for an inode of its own.
+        self.recorded += 1;
+        if equal && (!prev.may_be_grouped() || self.claim(whole, prev, (u64::MAX, self.recorded))) {
+            planned.target = Target::Keep;
+            planned.reason = Reason::Unchanged;
+            planned.share = prev.held.clone();
+        }
+        planned
+    }
+
+    /// The first path of the group, if this inode was met before.
+    fn later_name(&mut self, inode: Inode, whole: &[u8], nlink: u32) -> Option<Box<[u8]>> {
+        let Some(group) = self.groups.get_mut(&inode) else {
+            self.groups.insert(inode, Group { first: whole.into(), left: nlink - 1 });
+            return None;
+        };
+        let first = group.first.clone();
+        group.left = group.left.saturating_sub(1);
+        if group.left == 0 {
+            self.groups.remove(&inode);
+        }
+        Some(first)
+    }
+
+    fn added(&mut self, subject: &mut Subject, dir: &Dir) -> fs::Result<Planned> {
+        let mut planned = plan(&subject.entry, Target::New, Reason::Added);
+        if subject.entry.kind == Kind::Dir {
+            planned.target = Target::Dir;
+            planned.entry.xattrs = subject.xattrs(dir)?.clone();
+            planned.xattrs_known = true;
+        }
+        Ok(planned)
+    }
+
+    fn file(
+        &mut self,
+        whole: &[u8],
+        inode: Inode,
+        subject: &mut Subject,
+        dir: &Dir,
+        prev: &Entry,
+    ) -> fs::Result<Planned> {
+        self.seen.paired += 1;
+        let now = &subject.entry;
+        let same_inode = now.ino == prev.ino && now.ctime == prev.ctime;
+        let stamps = now.size == prev.size && now.mtime == prev.mtime;
+        self.seen.restamped += u64::from(stamps && !same_inode);
+        let proven = stamps
+            && !prev.racy
+            && !prev.torn
+            && match self.rules.compare {
+                Compare::Strict => same_inode,
+                Compare::NoInode => now.ctime == prev.ctime,
+                Compare::Mtime => true,
+            };
+        if !stamps && (now.size != prev.size || self.rules.metadata_change == MetadataChange::Copy) {
+            let mut planned = plan(now, Target::New, Reason::Modified);
+            planned.prior = prev.sha256;
+            return Ok(planned);
+        }
+        let xattrs = if same_inode { prev.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
+        let mut planned = plan(&subject.entry, Target::Keep, Reason::Unchanged);
+        planned.entry.xattrs = xattrs;
+        planned.xattrs_known = true;
+        planned.prior = prev.sha256;
+        self.settle(&mut planned, prev, proven);
+        let kept = matches!(planned.target, Target::Keep | Target::Check(_));
+        if kept && prev.may_be_grouped() && !self.claim(whole, prev, inode) {
+            planned.target = Target::New;
+            planned.reason = Reason::Doubtful;
+        }
+        Ok(planned)
+    }
+
+    /// Keep, look, or make anew: by what the stamps prove and whether attributes agree.
+    fn settle(&self, planned: &mut Planned, prev: &Entry, proven: bool) {
+        let equal = planned.entry.same_attributes(prev) && !self.can_hold_more(prev);
+        let Some(known) = prev.sha256 else {
+            planned.target = Target::New;
+            return;
+        };
+        match (equal, self.rules.metadata_change) {
+            (true, _) => {
+                planned.share = prev.held.clone();
+                planned.reason = if proven { Reason::Unchanged } else { Reason::Doubtful };
+                planned.target = if proven { Target::Keep } else { Target::Check(known) };
+            }
+            (false, MetadataChange::Share) => {
+                planned.share = shared_inode(&planned.entry, prev);
+                planned.reason = Reason::Attributes;
+                planned.target = Target::Check(known);
+            }
+            (false, MetadataChange::Copy) => {
+                planned.reason = Reason::Attributes;
+                planned.target = Target::New;
+            }
+        }
+    }
+
+    /// Whether this push could hold something that HEAD's inode lacks.
+    fn can_hold_more(&self, prev: &Entry) -> bool {
+        prev.held.as_deref().is_some_and(|held| {
+            let owner = held.uid.is_some() || held.gid.is_some() || held.mode.is_some();
+            (owner && self.rules.can_hold_owner) || (!held.xattrs.is_empty() && self.rules.can_hold_xattrs)
+        })
+    }
+
+    /// A sink inode belongs to the first source inode that gets it.
+    fn claim(&mut self, whole: &[u8], prev: &Entry, inode: Inode) -> bool {
+        let split = prev.held.as_deref().is_some_and(|held| held.split);
+        let key: Box<[u8]> = match &prev.links {
+            Some(first) if !split => first.clone(),
+            _ => whole.into(),
+        };
+        *self.claims.entry(key).or_insert(inode) == inode
+    }
+
+    fn symlink(&mut self, subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Planned> {
+        let now = &subject.entry;
+        let same = now.mtime == prev.mtime
+            && match self.rules.compare {
+                Compare::Strict => now.ino == prev.ino && now.ctime == prev.ctime,
+                Compare::NoInode => now.ctime == prev.ctime,
+                Compare::Mtime => true,
+            };
+        if same && !prev.racy && now.same_owner(prev) && !self.can_hold_more(prev) {
+            let mut planned = plan(now, Target::Keep, Reason::Unchanged);
+            planned.entry.target = prev.target.clone();
+            planned.entry.xattrs = prev.xattrs.clone();
+            planned.xattrs_known = true;
+            planned.share = prev.held.clone();
+            return Ok(planned);
+        }
+        subject.target(dir)?;
+        let xattrs = subject.xattrs(dir)?.clone();
+        let mut planned = plan(&subject.entry, Target::New, Reason::Modified);
+        planned.entry.xattrs = xattrs;
+        planned.xattrs_known = true;
+        if planned.entry.same_content(prev) && planned.entry.same_attributes(prev) && !self.can_hold_more(prev) {
+            planned.target = Target::Keep;
+            planned.reason = Reason::Doubtful;
+            planned.share = prev.held.clone();
+        }
+        Ok(planned)
+    }
+}
+
+impl Entry {
+    fn same_owner(&self, other: &Entry) -> bool {
+        self.uid == other.uid && self.gid == other.gid
+    }
+}
+
+/// The root's own plan: a directory like others, but for its name.
+///
+/// # Errors
+/// The system's, when its attributes cannot be read.
+pub fn root(mut entry: Entry, dir: &Dir) -> fs::Result<Entry> {
+    entry.xattrs = fs::read_xattrs(dir, b"")?;
+    Ok(entry)
+}
+
+fn plan(entry: &Entry, target: Target, reason: Reason) -> Planned {
+    Planned { entry: entry.clone(), target, xattrs_known: false, prior: None, share: None, reason }
+}
+
+fn directory(subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Planned> {
+    let mut planned = plan(&subject.entry, Target::Dir, Reason::Unchanged);
+    let untouched = subject.entry.ino == prev.ino && subject.entry.ctime == prev.ctime && !prev.racy;
+    planned.entry.xattrs = if untouched { prev.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
+    planned.xattrs_known = true;
+    if planned.entry.mode != prev.mode || !planned.entry.same_owner(prev) || planned.entry.xattrs != prev.xattrs {
+        planned.reason = Reason::Attributes;
+    }
+    Ok(planned)
+}
+
+/// What HEAD's inode shows instead of the entry's attributes; `None` if that cannot be declared
+/// because it has an extended attribute that the entry has not.
+fn shared_inode(entry: &Entry, prev: &Entry) -> Option<Box<Held>> {
+    let shown = prev.shown();
+    let stored = |name: &[u8]| {
+        prev.xattrs.contains_key(name)
+            && !prev.held.as_deref().is_some_and(|held| held.xattrs.iter().any(|lacking| **lacking == *name))
+    };
+    let lacking = entry.xattrs.iter().filter(|(name, value)| prev.xattrs.get(*name) != Some(*value) || !stored(name));
+    Held {
+        mode: (shown.mode != entry.mode).then_some(shown.mode),
+        uid: (shown.uid != entry.uid).then_some(shown.uid),
+        gid: (shown.gid != entry.gid).then_some(shown.gid),
+        mtime: (shown.mtime != entry.mtime).then_some(shown.mtime),
+        xattrs: lacking.map(|(name, _)| name.clone()).collect(),
+        split: false,
+    }
+    .some()
+}

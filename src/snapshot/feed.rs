@@ -1,0 +1,166 @@
+//! Between the stages: directories of the source, compared for every sink, become batches.
+
+use super::compare::{Comparer, Subject};
+use super::lane::Lane;
+use super::plan::Planned;
+use super::scan::{self, Scan, SourceDir};
+use super::stage::Batch;
+use crate::error::Result;
+use crate::fs::{Dir, Errno};
+use crate::tree::{Entry, Follower, Listing, Time, path};
+
+/// Yields the listings of a parent snapshot.
+pub type Listings = Box<dyn FnMut() -> Result<Option<Listing>> + Send>;
+
+/// One sink's side of the comparison.
+pub struct Against {
+    comparer: Comparer,
+    previous: Option<Follower<Listings>>,
+    /// Entries of the parent that the source no longer has, if they are to be collected.
+    gone: Option<Vec<(Box<[u8]>, Entry)>>,
+}
+
+impl Against {
+    /// Compares with the listings of a parent, or with nothing.
+    pub fn new(comparer: Comparer, previous: Option<Listings>) -> Against {
+        Against { comparer, previous: previous.map(Follower::new), gone: None }
+    }
+
+    /// Collects what is gone from the source, for a plan that is printed.
+    #[must_use]
+    pub fn collecting_gone(mut self) -> Against {
+        self.gone = Some(Vec::new());
+        self
+    }
+
+    /// What was seen on the way.
+    pub fn seen(&self) -> super::compare::Seen {
+        self.comparer.seen
+    }
+
+    /// What is gone, collected so far.
+    pub fn take_gone(&mut self) -> Vec<(Box<[u8]>, Entry)> {
+        self.gone.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Reads the rest of the parent.
+    ///
+    /// # Errors
+    /// Its manifest cannot be read.
+    pub fn drain(&mut self) -> Result<()> {
+        let Against { previous, gone, .. } = self;
+        match (previous, gone) {
+            (Some(previous), Some(gone)) => previous.drain(|listing| note_gone(gone, listing)),
+            _ => Ok(()),
+        }
+    }
+
+    fn listing_of(&mut self, dir: &[u8]) -> Result<Vec<Entry>> {
+        let Against { previous, gone, .. } = self;
+        let Some(previous) = previous else { return Ok(Vec::new()) };
+        let passed = |listing| {
+            if let Some(gone) = gone {
+                note_gone(gone, listing);
+            }
+        };
+        Ok(previous.listing_of(dir, passed)?.map(|listing| listing.entries).unwrap_or_default())
+    }
+}
+
+fn note_gone(gone: &mut Vec<(Box<[u8]>, Entry)>, listing: Listing) {
+    let Listing { dir, entries } = listing;
+    gone.extend(entries.into_iter().map(|entry| (path::join(&dir, &entry.name), entry)));
+}
+
+/// What the scan met that a node tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Directories on other mounts.
+    pub mounts: Vec<Box<[u8]>>,
+    /// The root or a directory right below it could not be listed.
+    pub top_level_failed: bool,
+    /// Entries of the source, the root left out.
+    pub entries: u64,
+}
+
+/// Feeds a stage from a scan.
+pub struct Feed {
+    scan: Scan,
+    /// One for each lane.
+    pub sides: Vec<Against>,
+    racy_limit: Time,
+    /// What was met so far.
+    pub met: Met,
+}
+
+impl Feed {
+    /// Feeds from `scan`, compared with each of `sides`.
+    pub fn new(scan: Scan, sides: Vec<Against>, racy_limit: Time) -> Feed {
+        Feed { scan, sides, racy_limit, met: Met::default() }
+    }
+
+    /// The next directory with its plans; `None` at the end of the source.
+    ///
+    /// # Errors
+    /// There is none: what fails in one lane ends that lane.
+    pub fn next(&mut self, lanes: &[Lane]) -> Result<Option<Batch>> {
+        let Some(source) = self.scan.next() else { return Ok(None) };
+        let SourceDir { path, dir, found, unread, failed, borders } = source;
+        self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
+        self.met.mounts.extend(borders);
+        self.met.entries += found.len() as u64;
+        let mut batch = Batch { path, source: dir, plans: Vec::with_capacity(found.len()), unread };
+        let mut previous: Vec<_> = Vec::with_capacity(lanes.len());
+        for (side, lane) in self.sides.iter_mut().zip(lanes) {
+            let listing = if lane.is_running() { side.listing_of(&batch.path) } else { Ok(Vec::new()) };
+            let entries = listing.unwrap_or_else(|error| {
+                lane.fail(error);
+                Vec::new()
+            });
+            previous.push(entries.into_iter().peekable());
+        }
+        let Some(dir) = batch.source.clone() else { return Ok(Some(batch)) };
+        for found in found {
+            let entry = scan::entry_of(&found.name, &found.stat, self.racy_limit);
+            let mut subject = Subject::new(entry, found.stat.dev);
+            match self.plans(&batch.path, &mut subject, &dir, lanes, &mut previous) {
+                Ok(plans) => batch.plans.push(plans),
+                Err(Errno::NOENT) => {}
+                Err(errno) => batch.unread.push(scan::unread(path::join(&batch.path, &found.name), errno)),
+            }
+        }
+        for (side, rest) in self.sides.iter_mut().zip(previous) {
+            if let Some(gone) = &mut side.gone {
+                gone.extend(rest.map(|entry| (path::join(&batch.path, &entry.name), entry)));
+            }
+        }
+        Ok(Some(batch))
+    }
+
+    fn plans(
+        &mut self,
+        at: &[u8],
+        subject: &mut Subject,
+        dir: &Dir,
+        lanes: &[Lane],
+        previous: &mut [std::iter::Peekable<std::vec::IntoIter<Entry>>],
+    ) -> Result<Vec<Option<Planned>>, Errno> {
+        let mut plans = Vec::with_capacity(lanes.len());
+        for ((side, lane), previous) in self.sides.iter_mut().zip(lanes).zip(previous) {
+            let mut counterpart = None;
+            while let Some(entry) = previous.next_if(|entry| entry.name <= subject.entry.name) {
+                if entry.name == subject.entry.name {
+                    counterpart = Some(entry);
+                } else if let Some(gone) = &mut side.gone {
+                    gone.push((path::join(at, &entry.name), entry));
+                }
+            }
+            let plan = match lane.is_running() {
+                true => Some(side.comparer.decide(at, subject, dir, counterpart.as_ref())?),
+                false => None,
+            };
+            plans.push(plan);
+        }
+        Ok(plans)
+    }
+}

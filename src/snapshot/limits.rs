@@ -1,0 +1,90 @@
+//! When a push must not be trusted: an empty or foreign source, too much unread, too much gone.
+//! Nothing expires by such a push (promise 5).
+
+use super::feed::Met;
+use crate::error::{Error, Result};
+use crate::quote::quoted_path;
+use crate::sink::node::Counts;
+use crate::sink::{Catalog, Node};
+use crate::source::Source;
+use crate::tree::TreeRecord;
+
+/// Above this many unread entries a snapshot is partial, whatever its size.
+const MAX_UNREAD: u64 = 1000;
+
+/// What the operator allows this once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// The source may be empty.
+    pub empty: bool,
+    /// The source may lie on another file system or machine than last time.
+    pub moved: bool,
+    /// The source may be less than half of what it was.
+    pub shrunk: bool,
+}
+
+/// Refuses a source without any entry.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`]: it is probably not mounted.
+pub fn check_empty(source: &Source, met: &Met, allowed: Allowed) -> Result<()> {
+    if allowed.empty || met.entries > 0 {
+        return Ok(());
+    }
+    Err(Error::not_found(format!("the source {} is empty", quoted_path(&source.path)))
+        .because("it is probably not mounted; nothing was saved and nothing removed")
+        .hint("if it is meant to be empty, push once with --allow-empty"))
+}
+
+/// Refuses a source that lies elsewhere than when the parent was made.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`].
+pub fn check_moved(source: &Source, parent: Option<&Node>, source_fs: &str, allowed: Allowed) -> Result<()> {
+    let Some(parent) = parent.filter(|_| !allowed.moved) else { return Ok(()) };
+    let kind = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
+    let hint = "if that is right, push once with --allow-moved";
+    if parent.machine != crate::fs::machine_id() {
+        return Err(Error::not_found(format!("cannot push {} from this machine", quoted_path(&source.path)))
+            .because(format!("the last snapshot was made on {}", crate::quote::quoted(&parent.host)))
+            .hint(hint));
+    }
+    if !parent.source_fs.is_empty() && parent.source_fs != source_fs && kind(&parent.source_fs) == kind(source_fs) {
+        return Err(Error::not_found(format!("the source {} has moved", quoted_path(&source.path)))
+            .because("it lies on another file system than at the last push")
+            .hint(hint));
+    }
+    Ok(())
+}
+
+/// Whether so much could not be read that the snapshot is partial: more than 1 %, more than a
+/// thousand entries, or a directory at the top.
+pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met) -> bool {
+    met.top_level_failed || counts.unread > MAX_UNREAD || counts.unread * 100 > tree.entries
+}
+
+/// Whether less than half is left of the last complete snapshot's entries or bytes.
+pub fn is_shrunk(tree: &TreeRecord, catalog: &Catalog, allowed: Allowed) -> bool {
+    let before = catalog.last_complete().map(|snapshot| snapshot.node.manifest);
+    !allowed.shrunk && before.is_some_and(|before| tree.entries < before.entries / 2 || tree.bytes < before.bytes / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Digest;
+
+    fn tree(entries: u64) -> TreeRecord {
+        TreeRecord { entries, bytes: 0, tree: Digest::of(b"") }
+    }
+
+    #[test]
+    fn more_than_one_percent_unread_is_partial() {
+        let counts = |unread| Counts { unread, ..Counts::default() };
+        assert!(!is_partial(&counts(10), &tree(1000), &Met::default()));
+        assert!(is_partial(&counts(11), &tree(1000), &Met::default()));
+        assert!(is_partial(&counts(1001), &tree(10_000_000), &Met::default()));
+        let top = Met { top_level_failed: true, ..Met::default() };
+        assert!(is_partial(&counts(1), &tree(10_000), &top));
+    }
+}

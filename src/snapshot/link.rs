@@ -1,0 +1,229 @@
+//! The pipeline from a manifest on stdin: plumbing stages a tree, and publishes it later.
+
+use super::begin::{self, Ready};
+use super::commit::{self, Draft};
+use super::compare::Comparer;
+use super::feed::Met;
+use super::lane;
+use super::limits::{self, Allowed};
+use super::scan;
+use super::stage::{Batch, Stage};
+use super::{manifest_ref, unread_notes};
+use crate::config::Config;
+use crate::error::{Doing as _, Error, Result};
+use crate::fs::{self, Cursor, Dir};
+use crate::progress::Observer;
+use crate::quote::{quoted, quoted_path};
+use crate::sink::node::PathField;
+use crate::sink::{Catalog, Intent, Lock, Node, Sink, SinkLock, Stage as Progress, layout};
+use crate::source::Source;
+use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
+use std::io::BufRead;
+use std::sync::Arc;
+
+/// A manifest to be staged.
+pub struct LinkRequest<'a> {
+    /// Root of the tree that files are copied from.
+    pub root: Arc<Dir>,
+    /// The source that it is, if it is one.
+    pub source: Option<&'a Source>,
+    /// Configuration.
+    pub config: &'a Config,
+    /// What is allowed this once.
+    pub allowed: Allowed,
+}
+
+/// What was staged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedTree {
+    /// Name of the staging.
+    pub txid: String,
+    /// Snapshot that it was compared with.
+    pub parent: Option<String>,
+    /// Digest of the manifest.
+    pub manifest: Digest,
+    /// What the tree holds.
+    pub tree: TreeRecord,
+    /// Entries that could not be saved.
+    pub unread: u64,
+}
+
+/// Stages the tree that a manifest describes: what HEAD has is linked, the rest copied.
+///
+/// # Errors
+/// The manifest is malformed, the source is empty or has moved, or the sink fails; the staging is
+/// removed then.
+pub fn link_snapshot<R: BufRead>(
+    mut manifest: ManifestReader<R>,
+    mut ready: Ready,
+    request: &LinkRequest<'_>,
+    observer: &dyn Observer,
+) -> Result<StagedTree> {
+    let begun = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let cannot = || "cannot look at the source";
+    let source_fs = fs::identity(&request.root).doing(cannot)?;
+    if let Some(source) = request.source {
+        limits::check_moved(source, ready.catalog.head().map(|head| &head.node), &source_fs, request.allowed)?;
+    }
+    let clock = request.source.map_or_else(|| Ok(crate::clock::system()), Source::clock)?;
+    let (base, tree) = match ready.base.take() {
+        Some((node, tree)) => (Some(node), Some(tree)),
+        None => (None, None),
+    };
+    let owners = manifest.owners().clone();
+    let (lane, sealer, staging) = begin::into_staging(&ready, tree, manifest.root(), &owners)?;
+    let previous = base.as_ref().map(|node| begin::listings(&ready.sink, node)).transpose()?;
+    let rules = begin::rules(&ready.sink, base.as_ref(), ready.set_owner, request.config);
+    let mut recorded = Recorded {
+        comparer: Comparer::new(rules),
+        previous: previous.map(Follower::new),
+        source: Cursor::new(Arc::clone(&request.root), true),
+        top_level: Vec::new(),
+        met: Met::default(),
+    };
+    let lanes = [lane];
+    let mut sealers = vec![sealer];
+    let limit = scan::racy_limit(clock);
+    let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
+    let run = stage.run(|| recorded.next(&mut manifest), &mut sealers);
+    let met = recorded.met;
+    let sealed = run.and_then(|()| check_empty(&met, request)).and_then(|()| {
+        let sealer = sealers.remove(0);
+        super::seal_lane(sealer, &lanes[0])
+    });
+    let sealed = match sealed {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            drop(lanes);
+            let _ = staging.discard(&ready.sink);
+            return Err(error);
+        }
+    };
+    let tree = sealed.staged.sealed.tree;
+    let draft = Draft {
+        push: crate::sink::uuid()?,
+        source: ready.sink.info.source.clone(),
+        time: begun,
+        compare: "hash".to_owned(),
+        source_fs,
+        mounts: Vec::<PathField>::new(),
+        partial: limits::is_partial(&sealed.counts, &tree, &met),
+        shrunk: limits::is_shrunk(&tree, &ready.catalog, request.allowed),
+        manifest: manifest_ref(&sealed.staged),
+        tree: tree.tree,
+        unread: unread_notes(&sealed.unread),
+        counts: sealed.counts,
+    };
+    let intent = Intent {
+        manifest: Some(draft.manifest.sha256),
+        draft: Some(serde_json::to_value(&draft).doing(|| "cannot note a staging")?),
+        ..Intent::open(&staging.txid, ready.catalog.head.clone())
+    };
+    staging.mark_staged(&ready.sink, intent)?;
+    Ok(StagedTree {
+        parent: ready.catalog.head.clone(),
+        manifest: draft.manifest.sha256,
+        tree,
+        unread: draft.counts.unread,
+        txid: staging.release(),
+    })
+}
+
+fn check_empty(met: &Met, request: &LinkRequest<'_>) -> Result<()> {
+    match request.source {
+        Some(source) => limits::check_empty(source, met, request.allowed),
+        None => Ok(()),
+    }
+}
+
+/// Batches from a manifest's records, compared with HEAD's.
+struct Recorded {
+    comparer: Comparer,
+    previous: Option<Follower<super::feed::Listings>>,
+    source: Cursor,
+    top_level: Vec<Box<[u8]>>,
+    met: Met,
+}
+
+impl Recorded {
+    fn next<R: BufRead>(&mut self, manifest: &mut ManifestReader<R>) -> Result<Option<Batch>> {
+        let Some(listing) = manifest.next_listing()? else { return Ok(None) };
+        let Listing { dir, entries } = listing;
+        self.met.entries += entries.len() as u64;
+        let unread = manifest.take_unread();
+        if dir.is_empty() {
+            let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir);
+            self.top_level = dirs.map(|entry| entry.name.clone()).collect();
+        }
+        self.met.top_level_failed |= unread.iter().any(|unread| self.top_level.contains(&unread.path));
+        let before = match &mut self.previous {
+            Some(previous) => previous.listing_of(&dir, |_| {})?.map(|listing| listing.entries),
+            None => None,
+        };
+        let mut before = before.unwrap_or_default().into_iter().peekable();
+        let mut plans = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut counterpart: Option<Entry> = None;
+            while let Some(earlier) = before.next_if(|earlier| earlier.name <= entry.name) {
+                counterpart = Some(earlier).filter(|earlier| earlier.name == entry.name);
+            }
+            let whole = path::join(&dir, &entry.name);
+            plans.push(vec![Some(self.comparer.decide_recorded(&whole, entry, counterpart.as_ref()))]);
+        }
+        // A directory that vanished since it was hashed: its files are not there either.
+        let source = self.source.at(&dir).ok();
+        Ok(Some(Batch { path: dir, source, plans, unread }))
+    }
+}
+
+/// Publishes what `emu-link-snapshot` staged.
+///
+/// # Errors
+/// There is no such staging, it is not what the record says, or HEAD has moved since; in the last
+/// case the staging is removed, for it can never be published.
+pub fn commit_staged(
+    sink: &Sink,
+    lock: &SinkLock,
+    catalog: &Catalog,
+    txid: &str,
+    manifest: &Digest,
+    message: Option<&str>,
+) -> Result<Node> {
+    let cannot = || format!("cannot publish the staging {}", quoted(txid));
+    if !path::is_component(txid.as_bytes()) {
+        return Err(Error::usage(cannot()).because("that is no name of a staging"));
+    }
+    let stagings = sink.dir(layout::STAGING)?;
+    let staging = match stagings.open_dir(txid.as_bytes()) {
+        Err(fs::Errno::NOENT) => {
+            return Err(Error::not_found(cannot()).because(format!("{} has none of this name", quoted_path(&sink.path))));
+        }
+        result => result.doing(cannot)?,
+    };
+    let intent = Intent::read(&staging).filter(|intent| intent.stage == Progress::Staged);
+    let intent = intent.ok_or_else(|| Error::failed(cannot()).because("it is not complete"))?;
+    let in_use = Lock::try_take(&staging, layout::LOCK, "a staging")?.is_none();
+    if in_use {
+        return Err(Error::failed(cannot()).because("another program works on it"));
+    }
+    let draft = intent.draft.and_then(|draft| serde_json::from_value::<Draft>(draft).ok());
+    let draft = draft.ok_or_else(|| Error::failed(cannot()).because("its intent cannot be read"))?;
+    if draft.manifest.sha256 != *manifest {
+        return Err(Error::failed(cannot()).because("its manifest is not the one that was staged"));
+    }
+    if intent.parent != catalog.head {
+        lane::discard(sink, txid)?;
+        return Err(Error::failed(cannot())
+            .because("HEAD has moved since it was staged")
+            .hint("run the pipeline again"));
+    }
+    commit::publish(sink, lock, txid, &draft, message, catalog)
+}
+
+/// What becomes of a staging that can no longer be published.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn discard_staged(sink: &Sink, txid: &str) -> Result<()> {
+    if path::is_component(txid.as_bytes()) { lane::discard(sink, txid).map(|_| ()) } else { Ok(()) }
+}

@@ -1,0 +1,147 @@
+//! The pipeline without a sink to write to: hashing a tree for plumbing, and the plan of a push
+//! that is only printed.
+
+use super::begin;
+use super::compare::{self, CompareRules, Comparer};
+use super::feed::{Against, Feed};
+use super::lane::{Lane, Staged};
+use super::plan::{Reason, Target};
+use super::scan::{self, Scan, ScanRules};
+use super::seal::{Output, Sealer};
+use super::stage::Stage;
+use crate::config::{Config, MetadataChange};
+use crate::error::{Doing as _, Result};
+use crate::fs::Dir;
+use crate::progress::Observer;
+use crate::sink::node::Counts;
+use crate::sink::{Node, Sink};
+use crate::source::{Excludes, Source, owner_names};
+use crate::tree::{Entry, Framing, Kind, Time, Unread, path};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A tree to be hashed.
+pub struct HashRequest<'a> {
+    /// Its root.
+    pub root: Arc<Dir>,
+    /// The source that it is, whose excludes and borders then apply.
+    pub source: Option<&'a Source>,
+    /// A snapshot whose hashes stand for files that did not change.
+    pub against: Option<(&'a Sink, &'a Node)>,
+    /// Configuration.
+    pub config: &'a Config,
+}
+
+/// Writes the manifest of a tree to `out` as JSON lines.
+///
+/// # Errors
+/// The tree cannot be looked at, or the output fails.
+pub fn hash_tree(
+    request: &HashRequest<'_>,
+    out: Output,
+    observer: &dyn Observer,
+) -> Result<(Staged, Counts, Vec<Unread>)> {
+    let limit = scan::racy_limit(clock(request.source)?);
+    let (scan, root) = scan_tree(request, limit, observer)?;
+    let previous = request.against.map(|(sink, node)| begin::listings(sink, node)).transpose()?;
+    let rules = CompareRules {
+        compare: request.config.compare(),
+        metadata_change: MetadataChange::Share,
+        can_hold_owner: false,
+        can_hold_xattrs: false,
+    };
+    let lanes = [Lane::hashing()];
+    let mut feed = Feed::new(scan, vec![Against::new(Comparer::new(rules), previous)], limit);
+    let mut sealers = vec![Sealer::new(out, Framing::Plain, &owner_names(), root, None, &lanes[0])?];
+    let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
+    stage.run(|| feed.next(&lanes), &mut sealers)?;
+    if let Some(error) = lanes[0].take_failure() {
+        return Err(error);
+    }
+    let sealer = sealers.remove(0);
+    let (_, staged, counts, unread) = sealer.finish(&lanes[0])?;
+    Ok((staged, counts, unread))
+}
+
+fn clock(source: Option<&Source>) -> Result<Time> {
+    match source {
+        Some(source) => source.clock(),
+        None => Ok(crate::clock::system()),
+    }
+}
+
+fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<(Scan, Entry)> {
+    let (excludes, skip) = match request.source {
+        Some(source) => (Excludes::of(source)?, begin::left_out(source)?),
+        None => (Excludes::none(), HashSet::new()),
+    };
+    for bad in &excludes.bad {
+        observer.warn(bad.clone());
+    }
+    let rules = ScanRules {
+        excludes,
+        skip,
+        one_file_system: request.config.one_file_system(),
+        threads: super::threads(request.config),
+    };
+    let scan = Scan::start(&request.root, rules)?;
+    let entry = scan::entry_of(b"", &scan.root, limit);
+    let root = compare::root(entry, &request.root).doing(|| "cannot look at the tree's root")?;
+    Ok((scan, root))
+}
+
+/// One line of a push's plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Path in the source.
+    pub path: Box<[u8]>,
+    /// What it is.
+    pub kind: Kind,
+    /// Why it is not simply kept; `None`: it is gone from the source.
+    pub reason: Option<Reason>,
+    /// Bytes of a file.
+    pub size: u64,
+}
+
+/// What a push to this sink would do, handed to `show` in the order of the source; what is gone
+/// comes last. Nothing is opened for writing and nothing is locked.
+///
+/// # Errors
+/// The source or the parent's manifest cannot be read.
+pub fn preview(
+    source: &Source,
+    sink: &Sink,
+    parent: Option<&Node>,
+    set_owner: bool,
+    config: &Config,
+    observer: &dyn Observer,
+    show: &mut dyn FnMut(Preview) -> Result<()>,
+) -> Result<()> {
+    let against = parent.map(|node| (sink, node));
+    let request = HashRequest { root: Arc::clone(source.root()), source: Some(source), against, config };
+    let limit = scan::racy_limit(crate::clock::system());
+    let (scan, _) = scan_tree(&request, limit, observer)?;
+    let previous = parent.map(|node| begin::listings(sink, node)).transpose()?;
+    let comparer = Comparer::new(begin::rules(sink, parent, set_owner, config));
+    let side = Against::new(comparer, previous).collecting_gone();
+    let lanes = [Lane::hashing()];
+    let mut feed = Feed::new(scan, vec![side], limit);
+    while let Some(batch) = feed.next(&lanes)? {
+        crate::interrupt::check()?;
+        for plan in batch.plans.into_iter().flatten().flatten() {
+            if matches!(plan.target, Target::Keep | Target::SameAs(_)) || plan.reason == Reason::Unchanged {
+                continue;
+            }
+            let path = path::join(&batch.path, &plan.entry.name);
+            show(Preview { path, kind: plan.entry.kind, reason: Some(plan.reason), size: plan.entry.size })?;
+        }
+    }
+    if let Some(error) = lanes[0].take_failure() {
+        return Err(error);
+    }
+    feed.sides[0].drain()?;
+    for (path, entry) in feed.sides[0].take_gone() {
+        show(Preview { path, kind: entry.kind, reason: None, size: entry.size })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! One entry into the new trees: linked if the sink's inode is what it should be, otherwise made
+//! anew from the source. Runs on every worker.
+
+use super::copy::{self, Destination, NotRead, Read};
+use super::lane::Lane;
+use super::plan::{Planned, Target};
+use super::scan;
+use crate::error::{Error, Result};
+use crate::fs::{self, Attributes, Dir, Errno};
+use crate::progress::{Counters, Observer};
+use crate::quote::quoted;
+use crate::tree::{Digest, Entry, Kind, Time, Unread, path};
+use rustix::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What became of an entry in one lane.
+#[derive(Debug)]
+pub enum Done {
+    /// Stands as an earlier snapshot's inode.
+    Linked(Entry),
+    /// Stands as a new inode; content was read.
+    Copied {
+        /// As read.
+        entry: Entry,
+        /// Inode in the sink.
+        sink_ino: u64,
+        /// HEAD had this very content under this path.
+        known: bool,
+    },
+    /// A new directory or symbolic link.
+    Made(Entry),
+    /// To be linked to an earlier path of the same tree, once that stands.
+    Later(Entry, Box<[u8]>),
+    /// Could not be saved.
+    Unread(Unread),
+    /// Gone before it could be read.
+    Vanished,
+}
+
+/// A directory as a worker sees it: where things come from and where they go.
+pub struct Place<'a> {
+    /// Path of the directory.
+    pub at: &'a [u8],
+    /// The directory in the source.
+    pub source: Option<&'a Dir>,
+    /// For each lane: the directory in the base and in the staged tree.
+    pub sinks: &'a [(Option<Arc<Dir>>, Option<Arc<Dir>>)],
+    /// The lanes.
+    pub lanes: &'a [Lane],
+    /// Stamps later than this prove nothing.
+    pub racy_limit: Time,
+    /// Takes warnings.
+    pub observer: &'a dyn Observer,
+}
+
+impl Place<'_> {
+    /// Brings one entry into all lanes. `planned` has one plan for each; those of lanes that have
+    /// ended are ignored.
+    pub fn entry(&self, planned: Vec<Option<Planned>>, buffer: &mut Vec<u8>) -> Vec<Option<Done>> {
+        let mut done: Vec<Option<Done>> = planned.iter().map(|_| None).collect();
+        let mut copying: Vec<(usize, Planned)> = Vec::new();
+        let mut checking: Vec<(usize, Planned, Digest)> = Vec::new();
+        for (lane, plan) in planned.into_iter().enumerate() {
+            let Some(plan) = plan.filter(|_| self.lanes[lane].is_running()) else { continue };
+            match &plan.target {
+                Target::Dir => done[lane] = Some(Done::Made(plan.entry)),
+                Target::SameAs(first) => done[lane] = Some(Done::Later(plan.entry.clone(), first.clone())),
+                Target::Keep => match self.link(lane, &plan) {
+                    Ok(true) => done[lane] = Some(Done::Linked(kept(plan))),
+                    Ok(false) => copying.push((lane, plan)),
+                    Err(error) => self.lanes[lane].fail(error),
+                },
+                Target::Check(known) => {
+                    let known = *known;
+                    checking.push((lane, plan, known));
+                }
+                Target::New => copying.push((lane, plan)),
+            }
+        }
+        if !copying.is_empty() || !checking.is_empty() {
+            self.read(copying, checking, &mut done, buffer);
+        }
+        done
+    }
+
+    /// Links the base's inode, if it shows what it should. `false`: it must be copied.
+    fn link(&self, lane: usize, plan: &Planned) -> Result<bool> {
+        let (from, to) = match &self.sinks[lane] {
+            (Some(from), Some(to)) => (from, to),
+            (_, None) => return Ok(true),
+            (None, Some(_)) => return Ok(false),
+        };
+        let entry = &plan.entry;
+        let name = &*entry.name;
+        let mut shown = entry.shown();
+        if let Some(share) = &plan.share {
+            shown = Entry { held: Some(share.clone()), ..entry.clone() }.shown();
+        }
+        let sound = match from.stat(name) {
+            Ok(stat) => {
+                stat.kind == entry.kind
+                    && (entry.kind != Kind::File || stat.size == entry.size)
+                    && stat.shows(&shown, self.lanes[lane].grain)
+            }
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => false,
+            Err(errno) => return Err(self.sink_error(lane, errno, name)),
+        };
+        if !sound {
+            self.lanes[lane].damaged.fetch_add(1, Ordering::Relaxed);
+            self.observer.warn(format!(
+                "{} in the parent snapshot of {} is not what was saved; it is saved anew",
+                quoted(path::join(self.at, name)),
+                self.lanes[lane].label
+            ));
+            return Ok(false);
+        }
+        match from.link(name, to, name) {
+            Ok(()) => Ok(true),
+            // Whatever keeps a link from being made, a copy is as good; a full disk is not that.
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => Ok(false),
+            Err(errno) => Err(self.sink_error(lane, errno, name)),
+        }
+    }
+
+    fn sink_error(&self, lane: usize, errno: Errno, name: &[u8]) -> Error {
+        sink_error(&self.lanes[lane].label, errno, &path::join(self.at, name))
+    }
+
+    /// One read for all lanes that copy; it yields the hash for those that may keep. Lanes that
+    /// must copy after all read again.
+    fn read(
+        &self,
+        copying: Vec<(usize, Planned)>,
+        checking: Vec<(usize, Planned, Digest)>,
+        done: &mut [Option<Done>],
+        buffer: &mut Vec<u8>,
+    ) {
+        let mut copying = copying;
+        let mut again = Vec::new();
+        let sample = copying.first().map(|(_, plan)| plan).or(checking.first().map(|(_, plan, _)| plan));
+        let Some(sample) = sample.cloned() else { return };
+        if sample.entry.kind == Kind::Symlink {
+            return self.symlink(copying, done);
+        }
+        let read = self.copy(&mut copying, &sample, done, buffer);
+        for (lane, mut plan, known) in checking {
+            match &read {
+                Err(why) => done[lane] = Some(self.not_read(*why, &plan.entry.name)),
+                Ok(read) if read.sha256 == known && !read.torn && read.stat.size == plan.entry.size => {
+                    plan.entry.sha256 = Some(known);
+                    match self.link(lane, &plan) {
+                        Ok(true) => done[lane] = Some(Done::Linked(kept(plan))),
+                        Ok(false) => again.push((lane, plan)),
+                        Err(error) => self.lanes[lane].fail(error),
+                    }
+                }
+                Ok(_) => again.push((lane, plan)),
+            }
+        }
+        if let Some((_, sample)) = again.first().cloned() {
+            let _ = self.copy(&mut again, &sample, done, buffer);
+        }
+    }
+
+    fn not_read(&self, why: NotRead, name: &[u8]) -> Done {
+        match why {
+            NotRead::Vanished => Done::Vanished,
+            NotRead::Failed(errno) => Done::Unread(scan::unread(path::join(self.at, name), errno)),
+        }
+    }
+
+    /// Reads the file once and writes it in each lane of `copying`.
+    fn copy(
+        &self,
+        copying: &mut Vec<(usize, Planned)>,
+        sample: &Planned,
+        done: &mut [Option<Done>],
+        buffer: &mut Vec<u8>,
+    ) -> Result<Read, NotRead> {
+        let name = &*sample.entry.name;
+        let mut files: Vec<Destination> = Vec::new();
+        let mut writers = Vec::new();
+        let mut hashers = Vec::new();
+        for (lane, plan) in copying.drain(..) {
+            match self.sinks[lane].1.as_ref().map(|to| to.create_file(name)) {
+                None => hashers.push((lane, plan)),
+                Some(Ok(file)) => {
+                    files.push((file, Ok(())));
+                    writers.push((lane, plan));
+                }
+                Some(Err(errno)) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
+            }
+        }
+        let read = match self.source {
+            Some(source) => copy::read_file(source, name, &mut files, !sample.xattrs_known, buffer),
+            None => Err(NotRead::Vanished),
+        };
+        if let Ok(read) = &read {
+            let counters = self.observer.counters();
+            Counters::add(&counters.files, 1);
+            Counters::add(&counters.bytes, read.stat.size);
+        }
+        for (lane, plan) in hashers {
+            done[lane] = Some(match &read {
+                Ok(read) => {
+                    let known = plan.prior == Some(read.sha256);
+                    Done::Copied { entry: self.as_read(&plan, read), sink_ino: 0, known }
+                }
+                Err(why) => self.not_read(*why, name),
+            });
+        }
+        for ((lane, plan), (file, outcome)) in writers.into_iter().zip(files) {
+            let finished = match &read {
+                Ok(read) => outcome.and_then(|()| self.finish(lane, plan, read, file)),
+                Err(why) => self.withdraw(lane, name).map(|()| self.not_read(*why, name)),
+            };
+            match finished {
+                Ok(outcome) => done[lane] = Some(outcome),
+                Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
+            }
+        }
+        read
+    }
+
+    /// Takes back a file that was begun and whose content cannot be had.
+    fn withdraw(&self, lane: usize, name: &[u8]) -> fs::Result<()> {
+        self.sinks[lane].1.as_ref().map_or(Ok(()), |to| to.remove_file(name))
+    }
+
+    fn finish(&self, lane: usize, plan: Planned, read: &Read, file: rustix::fd::OwnedFd) -> fs::Result<Done> {
+        let lane = &self.lanes[lane];
+        let entry = self.as_read(&plan, read);
+        let (held, now) = fs::apply_and_stat(file.as_fd(), &attributes(&entry, lane.set_owner))?;
+        if lane.sync_each {
+            rustix::fs::fsync(&file)?;
+        }
+        let entry = Entry { held: held.some(), ..entry };
+        Ok(Done::Copied { entry, sink_ino: now.ino, known: plan.prior == Some(read.sha256) })
+    }
+
+    /// The entry as of the reading, whose stamps may have moved since the scan.
+    fn as_read(&self, plan: &Planned, read: &Read) -> Entry {
+        let planned = &plan.entry;
+        let mut entry = scan::entry_of(&planned.name, &read.stat, self.racy_limit);
+        // A hash that was announced on stdin and is no longer true: saved as it is now.
+        let outdated = planned.sha256.is_some_and(|announced| announced != read.sha256);
+        entry.torn = read.torn || outdated;
+        entry.racy |= read.grew || entry.torn || (planned.racy && stamps(&entry) == stamps(planned));
+        entry.xattrs = read.xattrs.clone().unwrap_or_else(|| planned.xattrs.clone());
+        entry.sha256 = Some(read.sha256);
+        if entry.torn {
+            let name = quoted(path::join(self.at, &entry.name));
+            self.observer.warn(format!("{name} changed while it was read; it is saved as it was read last"));
+        }
+        entry
+    }
+
+    fn symlink(&self, copying: Vec<(usize, Planned)>, done: &mut [Option<Done>]) {
+        for (lane, plan) in copying {
+            match self.make_symlink(lane, plan) {
+                Ok(outcome) => done[lane] = Some(outcome),
+                Err(error) => self.lanes[lane].fail(error),
+            }
+        }
+    }
+
+    fn make_symlink(&self, lane: usize, plan: Planned) -> Result<Done> {
+        let mut entry = plan.entry;
+        let name = entry.name.clone();
+        if entry.target.is_none() || !plan.xattrs_known {
+            let looked = self.source.ok_or(Errno::NOENT).and_then(|source| {
+                Ok((source.read_link(&name)?, fs::read_xattrs(source, &name)?))
+            });
+            match looked {
+                Ok((target, xattrs)) => (entry.target, entry.xattrs) = (Some(target), xattrs),
+                Err(Errno::INVAL) => return Ok(Done::Vanished),
+                Err(errno) => return Ok(self.not_read(NotRead::from(errno), &name)),
+            }
+        }
+        let Some(to) = &self.sinks[lane].1 else { return Ok(Done::Made(entry)) };
+        let target = entry.target.clone().unwrap_or_default();
+        let want = attributes(&entry, self.lanes[lane].set_owner);
+        let made = to.make_symlink(&target, &name).and_then(|()| fs::apply_to_symlink(to, &name, &want));
+        let held = made.map_err(|errno| self.sink_error(lane, errno, &name))?;
+        entry.held = held.some();
+        Ok(Done::Made(entry))
+    }
+}
+
+/// What an entry's new inode is to show.
+pub fn attributes(entry: &Entry, set_owner: bool) -> Attributes<'_> {
+    Attributes {
+        mode: entry.mode,
+        owner: (entry.uid, entry.gid),
+        set_owner,
+        mtime: entry.mtime,
+        xattrs: &entry.xattrs,
+    }
+}
+
+fn stamps(entry: &Entry) -> (u64, u64, Time, Time) {
+    (entry.ino, entry.size, entry.mtime, entry.ctime)
+}
+
+fn kept(plan: Planned) -> Entry {
+    let mut entry = plan.entry;
+    entry.sha256 = entry.sha256.or(plan.prior);
+    entry.held = plan.share;
+    entry
+}
+
+/// A failure on the sink's side, which ends its lane.
+pub fn sink_error(label: &str, errno: Errno, whole: &[u8]) -> Error {
+    let error = Error::os(errno, format!("cannot save {} in {}", quoted(whole), quoted(label)));
+    match errno {
+        Errno::NOSPC | Errno::DQUOT => error.hint("`emu rotate` removes what the policy does not keep; nothing was removed now"),
+        Errno::ROFS => error.hint("the sink's file system is read-only; is its disk damaged?"),
+        _ => error,
+    }
+}

@@ -1,0 +1,63 @@
+//! What a push is going to do with each entry: values that can be printed and tested.
+
+use crate::tree::{Digest, Entry, Held};
+
+/// What becomes of an entry in the new tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The inode of HEAD's tree under the same path.
+    Keep,
+    /// That inode, if the source's content still has this hash; otherwise a copy.
+    Check(Digest),
+    /// A new inode, made from the source.
+    New,
+    /// Another name of the file that stands at this earlier path.
+    SameAs(Box<[u8]>),
+    /// A directory; always made anew.
+    Dir,
+}
+
+/// An entry and its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// What the source shows; a hash or a symbolic link's target may still be missing.
+    pub entry: Entry,
+    /// What becomes of it.
+    pub target: Target,
+    /// Whether `entry.xattrs` has been read.
+    pub xattrs_known: bool,
+    /// The content's hash in HEAD under this path.
+    pub prior: Option<Digest>,
+    /// `held`, if HEAD's inode is kept although its attributes differ.
+    pub share: Option<Box<Held>>,
+    /// Why it is not simply kept, for people.
+    pub reason: Reason,
+}
+
+/// Why an entry is not kept unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing differs.
+    Unchanged,
+    /// HEAD has no such entry, or one of another kind.
+    Added,
+    /// Size or time of content differ.
+    Modified,
+    /// Mode, owner, or extended attributes differ, or can be held only now.
+    Attributes,
+    /// Inode or ctime differ, or the stamps prove nothing.
+    Doubtful,
+}
+
+impl Reason {
+    /// The word in `change` records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::Unchanged => "unchanged",
+            Reason::Added => "added",
+            Reason::Modified => "modified",
+            Reason::Attributes => "attributes",
+            Reason::Doubtful => "doubtful",
+        }
+    }
+}

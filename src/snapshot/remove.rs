@@ -1,0 +1,98 @@
+//! Taking a snapshot out of the list, and freeing what it alone held. The first is short and
+//! under the sink's lock; the second takes long and holds nobody up.
+
+use crate::error::{Doing as _, Result};
+use crate::fs::{self, Dir, Removal};
+use crate::quote::quoted_path;
+use crate::sink::{Catalog, Lock, Node, ReadLock, Sink, SinkLock, layout};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Record<'a> {
+    #[serde(flatten)]
+    node: &'a Node,
+    removed: String,
+    reason: &'a str,
+}
+
+/// Takes a snapshot out of the list: its record is written, its node unlinked (the commit of the
+/// removal), its tree moved to the trash. `false`: somebody reads it, and it stays for now.
+///
+/// # Errors
+/// A step failed. Before the node is unlinked the snapshot stands; after that the next command
+/// goes on.
+pub fn unpublish(sink: &Sink, lock: &SinkLock, node: &Node, reason: &str, newest: Option<&str>) -> Result<bool> {
+    let cannot = || format!("cannot remove snapshot {} from {}", node.short(), quoted_path(&sink.path));
+    let (nodes, removed) = (sink.dir(layout::NODES)?, sink.dir(layout::REMOVED)?);
+    let Some(held) = ReadLock::take_exclusively(&nodes, &node.id)? else { return Ok(false) };
+    let removed_at = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let record = Record { node, removed: removed_at, reason };
+    let text = serde_json::to_string(&record).doing(cannot)? + "\n";
+    fs::replace_file(&removed, node.id.as_bytes(), text.as_bytes()).doing(cannot)?;
+    sink.make_durable(&removed)?;
+    nodes.remove_file(node.id.as_bytes()).doing(cannot)?;
+    sink.make_durable(&nodes)?;
+    drop(held);
+    clear_away(sink, lock, &node.id, newest)?;
+    Ok(true)
+}
+
+/// Clears away what is left of a snapshot whose removal is committed.
+///
+/// # Errors
+/// The system's; the next command goes on.
+pub fn clear_away(sink: &Sink, lock: &SinkLock, id: &str, newest: Option<&str>) -> Result<()> {
+    let cannot = || format!("cannot clear away snapshot {id} in {}", quoted_path(&sink.path));
+    let (trees, trash) = (sink.dir(layout::TREES)?, sink.dir(layout::TRASH)?);
+    if trees.stat_if_there(id.as_bytes()).doing(cannot)?.is_some() {
+        // A directory without write permission cannot be moved by its owner.
+        trees.set_dir_mode(id.as_bytes(), 0o700).doing(cannot)?;
+        trees.rename_new(id.as_bytes(), &trash, id.as_bytes()).doing(cannot)?;
+        sink.make_durable(&trees)?;
+    }
+    for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {
+        unlink(&sink.dir(name)?, id).doing(cannot)?;
+    }
+    sink.drop_names(lock, id, newest)
+}
+
+fn unlink(dir: &Dir, id: &str) -> fs::Result<()> {
+    match dir.remove_file(id.as_bytes()) {
+        Ok(()) | Err(fs::Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Removal records of snapshots that still have their node: the removal was not committed.
+///
+/// # Errors
+/// The system's.
+pub(super) fn forget_uncommitted(sink: &Sink, catalog: &Catalog) -> Result<()> {
+    let removed = sink.dir(layout::REMOVED)?;
+    for snapshot in &catalog.snapshots {
+        unlink(&removed, &snapshot.node.id)
+            .doing(|| format!("cannot forget a removal in {}", sink.inside("removed")))?;
+    }
+    Ok(())
+}
+
+/// Deletes what lies in the trash. Needs no lock but the trash's own; `None` if somebody else is
+/// at it already.
+///
+/// # Errors
+/// The system's; what is left is deleted the next time.
+pub fn empty_trash(sink: &Sink) -> Result<Option<Removal>> {
+    let cannot = || format!("cannot empty the trash of {}", quoted_path(&sink.path));
+    let trash = sink.dir(layout::TRASH)?;
+    let Some(_lock) = Lock::try_take(&trash, layout::LOCK, "the trash")? else { return Ok(None) };
+    let mut freed = Removal::default();
+    for item in trash.list().doing(cannot)? {
+        if *item.name == *layout::LOCK {
+            continue;
+        }
+        let part = fs::remove_tree(&trash, &item.name).doing(cannot)?;
+        freed.entries += part.entries;
+        freed.bytes += part.bytes;
+    }
+    Ok(Some(freed))
+}

@@ -1,0 +1,139 @@
+//! First stage: the source and what is left out of it become listings in manifest order.
+
+use crate::error::{Doing as _, Result, errno_text};
+use crate::fs::{Dir, Errno, Found, Rules, Scanned, Stat, Walk};
+use crate::source::Excludes;
+use crate::tree::{Entry, Kind, Time, Unread, path};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Stamps later than this long before the source's own clock prove nothing (in seconds).
+const RACY_SECONDS: i64 = 2;
+
+/// What a scan leaves out.
+pub struct ScanRules {
+    /// Patterns.
+    pub excludes: Excludes,
+    /// Directories by device and inode number: the source's `.emu`, sinks inside the source.
+    pub skip: HashSet<(u64, u64)>,
+    /// Whether mounts are left out.
+    pub one_file_system: bool,
+    /// Worker threads.
+    pub threads: usize,
+}
+
+/// A directory of the source.
+pub struct SourceDir {
+    /// Path below the root.
+    pub path: Box<[u8]>,
+    /// The directory, if it could be opened.
+    pub dir: Option<Arc<Dir>>,
+    /// Entries that can be saved.
+    pub found: Vec<Found>,
+    /// What cannot be looked at or saved.
+    pub unread: Vec<Unread>,
+    /// Whether the directory itself could not be listed.
+    pub failed: bool,
+    /// Directories on other mounts.
+    pub borders: Vec<Box<[u8]>>,
+}
+
+/// A scan under way.
+pub struct Scan {
+    walk: Walk,
+    /// Stamps of the root.
+    pub root: Stat,
+}
+
+impl Scan {
+    /// Starts to list the tree below `root`.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub fn start(root: &Arc<Dir>, rules: ScanRules) -> Result<Scan> {
+        let stat = root.stat_self().doing(|| "cannot look at the source")?;
+        let excludes = rules.excludes;
+        let walk_rules = Rules {
+            excluded: Box::new(move |path, is_dir| excludes.excludes(path, is_dir)),
+            skip: rules.skip,
+            one_file_system: rules.one_file_system,
+        };
+        let walk = Walk::start(Arc::clone(root), walk_rules, rules.threads).doing(|| "cannot walk the source")?;
+        Ok(Scan { walk, root: stat })
+    }
+}
+
+impl Iterator for Scan {
+    type Item = SourceDir;
+
+    fn next(&mut self) -> Option<SourceDir> {
+        self.walk.next().map(sort_out)
+    }
+}
+
+fn sort_out(scanned: Scanned) -> SourceDir {
+    let whole = |name: &[u8]| path::join(&scanned.path, name);
+    let mut unread: Vec<Unread> = scanned.unread.iter().map(|(name, errno)| unread(whole(name), *errno)).collect();
+    // A directory that vanished was no error a moment earlier either.
+    let error = scanned.error.filter(|errno| *errno != Errno::NOENT);
+    unread.extend(error.map(|errno| self::unread(scanned.path.clone(), errno)));
+    let mut found = Vec::with_capacity(scanned.entries.len());
+    let mut borders = Vec::new();
+    for entry in scanned.entries {
+        if entry.border {
+            borders.push(path::join(&scanned.path, &entry.name));
+        }
+        match entry.stat.kind {
+            Kind::File | Kind::Dir | Kind::Symlink => found.push(entry),
+            kind => unread.push(Unread {
+                path: path::join(&scanned.path, &entry.name),
+                errno: 0,
+                text: format!("{} files are not saved", special(kind)),
+            }),
+        }
+    }
+    SourceDir { path: scanned.path, dir: scanned.dir, found, unread, failed: error.is_some(), borders }
+}
+
+fn special(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Char | Kind::Block => "device",
+        Kind::Socket => "socket",
+        _ => "fifo",
+    }
+}
+
+/// The record of something that the system refuses to show.
+pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
+    Unread { path, errno: errno.raw_os_error(), text: errno_text(errno) }
+}
+
+/// The latest stamp that proves something, given the clock of the source's file system when the
+/// scan began.
+pub fn racy_limit(clock: Time) -> Time {
+    clock.minus_seconds(RACY_SECONDS)
+}
+
+/// The entry that a stat shows; content and extended attributes are still to be read.
+pub fn entry_of(name: &[u8], stat: &Stat, limit: Time) -> Entry {
+    Entry {
+        name: name.into(),
+        kind: stat.kind,
+        mode: if stat.kind == Kind::Symlink { 0o777 } else { stat.mode },
+        uid: stat.uid,
+        gid: stat.gid,
+        mtime: stat.mtime,
+        size: if stat.kind == Kind::File { stat.size } else { 0 },
+        sha256: None,
+        target: None,
+        rdev: None,
+        ino: stat.ino,
+        ctime: stat.ctime,
+        nlink: if stat.kind == Kind::File { stat.nlink } else { 1 },
+        racy: stat.mtime.max(stat.ctime) > limit,
+        torn: false,
+        xattrs: Default::default(),
+        links: None,
+        held: None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Numbers and tables as people read them.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Bytes with a unit, powers of 1000 as disks are sold: `0 B`, `999 B`, `5.2 MB`, `120 GB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut scale: u128 = 1;
+    for unit in UNITS {
+        scale *= 1000;
+        // Rounded before it is compared, so that 999,950 bytes are 1.0 MB and not 1000 kB.
+        let tenths = (u128::from(n) * 10 + scale / 2) / scale;
+        if tenths < 1000 {
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+        let whole = (u128::from(n) + scale / 2) / scale;
+        if whole < 1000 {
+            return format!("{whole} {unit}");
+        }
+    }
+    format!("{n} B")
+}
+
+/// A number with its noun: `1 file`, `2 files`.
+pub fn count(n: u64, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}
+
+/// How long ago something was, in its largest unit: `3 days ago`, `just now`.
+pub fn age(then: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - then.as_second();
+    let units = [
+        (31_557_600, "year"),
+        (2_629_800, "month"),
+        (604_800, "week"),
+        (86_400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+    ];
+    if seconds < 0 {
+        return "in the future".to_owned();
+    }
+    match units.iter().find(|(length, _)| seconds >= *length) {
+        Some((length, name)) => {
+            let n = seconds / length;
+            format!("{n} {name}{} ago", if n == 1 { "" } else { "s" })
+        }
+        None => "just now".to_owned(),
+    }
+}
+
+/// A moment in local time: `Sun 2026-11-22 19:07:24 +0100`.
+pub fn local(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%a %Y-%m-%d %H:%M:%S %z").to_string()
+}
+
+/// A moment in local time, short: `2026-11-22 19:07`.
+pub fn local_short(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Rows as lines with columns two blanks apart; the last column is not padded. Width counts
+/// characters, so that cells must not hold colour.
+pub fn columns(rows: &[Vec<String>]) -> Vec<String> {
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..most).map(|at| width(at).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_three_digits_at_most() {
+        let shown = |n: u64| bytes(n);
+        assert_eq!(shown(0), "0 B");
+        assert_eq!(shown(999), "999 B");
+        assert_eq!(shown(1000), "1.0 kB");
+        assert_eq!(shown(5_234_567), "5.2 MB");
+        assert_eq!(shown(99_949), "99.9 kB");
+        assert_eq!(shown(99_950), "100 kB");
+        assert_eq!(shown(999_499), "999 kB");
+        assert_eq!(shown(999_500), "1.0 MB");
+        assert_eq!(shown(120_000_000_000), "120 GB");
+        assert_eq!(shown(u64::MAX), "18.4 EB");
+    }
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let now: Timestamp = "2026-11-22T18:00:00Z".parse().unwrap();
+        let ago = |text: &str| age(text.parse().unwrap(), now);
+        assert_eq!(ago("2026-11-22T17:59:30Z"), "just now");
+        assert_eq!(ago("2026-11-22T17:58:30Z"), "1 minute ago");
+        assert_eq!(ago("2026-11-20T17:00:00Z"), "2 days ago");
+        assert_eq!(ago("2024-11-20T17:00:00Z"), "2 years ago");
+        assert_eq!(ago("2026-11-23T18:00:00Z"), "in the future");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["name", "path"], ["origin", "/mnt"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(columns(&rows), ["name    path", "origin  /mnt"]);
+    }
+}

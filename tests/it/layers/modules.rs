@@ -1,0 +1,120 @@
+//! Layers point down, stages do not call stages, threads start in few places.
+
+use super::uses::{module, references};
+use super::{none, shipped, sources};
+
+/// From the top to the bottom. A module may use its own folder and what stands on a lower line.
+const LAYERS: &[&[&str]] = &[
+    &["bin"],
+    &["cmd"],
+    &["ui", "record"],
+    &["snapshot", "restore", "history"],
+    &["source", "sink"],
+    &["fs"],
+    &["tree"],
+    &["config", "progress"],
+    &["quote", "clock", "error"],
+];
+
+/// (file or folder, module): what may be used on the same line, and why.
+const SIDEWAYS: &[(&str, &str)] = &[
+    // Both write new files from bytes that are hashed on the way.
+    ("src/restore/", "snapshot::copy"),
+    // Messages quote names.
+    ("src/error.rs", "quote"),
+];
+
+/// (stage, what of another stage it may name): values that one stage hands to the next.
+const STAGE_VALUES: &[(&str, &str)] = &[];
+
+/// Files and folders that start threads; all are joined before the call returns.
+const THREADS: &[&str] = &["src/fs/walk", "src/snapshot/stage", "src/restore/verify", "src/ui/progress"];
+
+/// Words that no module is named with, because everything fits in it.
+const VAGUE: &[&str] = &["util", "utils", "misc", "common", "shared", "stuff"];
+
+/// Whether `path` is `allowed` or inside it.
+fn within(path: &str, allowed: &str) -> bool {
+    path == allowed || path.strip_prefix(allowed).is_some_and(|rest| rest.starts_with("::"))
+}
+
+fn level(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+#[test]
+fn layers_point_down() {
+    let mut found = Vec::new();
+    for source in shipped().iter().filter(|source| source.path != "src/lib.rs") {
+        let own = module(&source.path).remove(0);
+        let Some(own_level) = level(&own) else {
+            found.push(format!("{}: '{own}' stands on no layer", source.path));
+            continue;
+        };
+        for (at, path) in references(source) {
+            let Some(target) = path.first().filter(|target| **target != own) else { continue };
+            let below = level(target).is_some_and(|level| level > own_level);
+            let joined = path.join("::");
+            let excepted =
+                SIDEWAYS.iter().any(|(who, what)| source.path.starts_with(who) && within(&joined, what));
+            if !below && !excepted {
+                found.push(format!("{} ({own}) uses {joined}", source.place(at)));
+            }
+        }
+    }
+    none("a module uses only what stands below it", found);
+}
+
+#[test]
+fn only_the_pipeline_itself_composes_stages() {
+    let stages = shipped().into_iter().filter(|source| source.path.starts_with("src/snapshot/"));
+    let stages: Vec<_> = stages.filter(|source| source.path != "src/snapshot/mod.rs").collect();
+    let names: Vec<String> =
+        stages.iter().filter_map(|source| module(&source.path).get(1).cloned()).collect();
+    let mut found = Vec::new();
+    for source in &stages {
+        let own = &module(&source.path)[1];
+        for (at, path) in references(source) {
+            let [folder, stage, ..] = path.as_slice() else { continue };
+            let value = path[1..].join("::");
+            let excepted = STAGE_VALUES.iter().any(|(who, what)| who == own && within(&value, what));
+            if folder == "snapshot" && stage != own && names.contains(stage) && !excepted {
+                found.push(format!("{} uses {value}", source.place(at)));
+            }
+        }
+    }
+    none("no stage uses another; src/snapshot/mod.rs composes them", found);
+}
+
+#[test]
+fn threads_start_in_few_places() {
+    let mut found = Vec::new();
+    for source in
+        shipped().iter().filter(|source| !THREADS.iter().any(|allowed| source.path.starts_with(allowed)))
+    {
+        for word in ["thread::scope", "thread::spawn", "thread::Builder", "spawn("] {
+            // A process is spawned without arguments.
+            let is_thread = |at: &usize| !source.code[*at..].starts_with("spawn()");
+            found.extend(source.find(word).into_iter().filter(is_thread).map(|at| source.place(at)));
+        }
+    }
+    none("threads start in other files only", found);
+}
+
+#[test]
+fn no_module_is_a_drawer_for_everything() {
+    let is_vague = |name: &str| VAGUE.contains(&name) || (name.starts_with("help") && name != "help");
+    let vague = |path: &str| module(path).iter().any(|name| is_vague(name));
+    let files = [sources("src"), sources("tests"), sources("benches")].concat();
+    none(
+        "a module is named for what it holds",
+        files.into_iter().map(|source| source.path).filter(|path| vague(path)),
+    );
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let files = [sources("src"), sources("tests"), sources("benches")].concat();
+    let silent = files.into_iter().filter(|source| !source.text.starts_with("//!"));
+    none("the first line begins with //!", silent.map(|source| source.path));
+}
