@@ -32,7 +32,7 @@ pub struct Global {
     #[arg(short, long, global = true, help_heading = "Common options")]
     pub quiet: bool,
 
-    /// When to use colour
+    /// When to use colour: auto, always or never
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
     #[arg(help_heading = "Common options", hide_possible_values = true)]
     pub color: Color,
@@ -42,9 +42,14 @@ pub struct Global {
     pub json: bool,
 }
 
-/// Adds [`Global`] to a command line.
+/// Adds [`Global`] to a command line, which keeps what it says about itself.
 pub(super) fn with_globals(command: clap::Command) -> clap::Command {
-    Global::augment_args(command)
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    let command = Global::augment_args(command);
+    match long_about {
+        Some(long) => command.about(about.unwrap_or_default()).long_about(long),
+        None => command.about(about.unwrap_or_default()),
+    }
 }
 
 /// `--wait`, for commands that lock.

@@ -2,15 +2,15 @@
 //! snapshots that a revision names. Everything is opened when it is asked for: a command that
 //! needs no source works without one.
 
-use super::Class;
 use super::args::Global;
 use super::spec::Spec;
+use super::{Class, place};
 use crate::config::{Config, Layer, env};
 use crate::error::{Doing as _, Error, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Catalog, Node, Sink, Snapshot, rev};
-use crate::source::{SinkRef, Source, absolute};
+use crate::source::{SinkRef, Source};
 use crate::ui::Ui;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -135,7 +135,7 @@ impl Context {
     /// [`crate::error::Kind::NotFound`] if there is no such sink, or another one in its place.
     pub fn open_sink(&self, spec: &str) -> Result<Opened> {
         if spec.contains('/') {
-            let path = absolute(Path::new(spec))?;
+            let path = place::settled(Path::new(spec))?;
             return self.open(spec, &path, || Sink::open(&path));
         }
         let (source, sinks) = self.known_sinks()?;

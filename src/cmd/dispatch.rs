@@ -155,5 +155,5 @@ fn printer(global: &Global, class: Class) -> Ui {
         plain: dumb || env("NO_COLOR").is_some(),
         dumb,
     };
-    Ui::new(settings, |error| serde_json::to_value(FailureRecord::new(error)).unwrap_or_default())
+    Ui::new(settings, |error| serde_json::to_string(&FailureRecord::new(error)).unwrap_or_default())
 }

@@ -8,6 +8,8 @@ mod args;
 mod context;
 mod dispatch;
 mod explain;
+mod mounts;
+mod place;
 mod plumbing;
 mod porcelain;
 mod spec;
@@ -50,7 +52,24 @@ pub struct Entry {
 }
 
 /// Every command, in the order in which help lists them.
-pub static TABLE: &[Entry] = &[porcelain::help::ENTRY, porcelain::version::ENTRY];
+pub static TABLE: &[Entry] = &[
+    porcelain::init::ENTRY,
+    porcelain::sink::ENTRY,
+    porcelain::push::ENTRY,
+    porcelain::log::ENTRY,
+    porcelain::verify::ENTRY,
+    porcelain::rotate::ENTRY,
+    porcelain::path::ENTRY,
+    porcelain::help::ENTRY,
+    porcelain::version::ENTRY,
+    plumbing::hash_tree::ENTRY,
+    plumbing::link_snapshot::ENTRY,
+    plumbing::commit_snapshot::ENTRY,
+    plumbing::rotate::ENTRY,
+    plumbing::rev_parse::ENTRY,
+    plumbing::cat_node::ENTRY,
+    plumbing::ls_tree::ENTRY,
+];
 
 /// The suite's own command line: `emu COMMAND …`.
 pub fn program() -> clap::Command {
@@ -72,7 +91,11 @@ pub fn program() -> clap::Command {
 
 /// The command line of one command, as a program of its own.
 pub fn command(entry: &Entry) -> clap::Command {
-    args::with_globals(bare(entry)).version(env!("CARGO_PKG_VERSION"))
+    let command = args::with_globals(bare(entry));
+    match entry.class {
+        Class::Porcelain => command,
+        Class::Plumbing => command.version(env!("CARGO_PKG_VERSION")),
+    }
 }
 
 /// Without the options that all commands have.

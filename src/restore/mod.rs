@@ -1,3 +1,18 @@
 //! From a sink back to a tree: proving what is stored, and giving it back.
 
+mod apply;
+mod change;
+pub mod checkout;
+mod content;
+mod full;
+mod group;
+mod guard;
+mod judge;
+mod make;
+mod place;
+mod plan;
+mod rescue;
+mod select;
+mod target;
 pub mod verify;
+mod whole;

@@ -22,7 +22,7 @@ pub(super) struct Kept<'a> {
 }
 
 /// Whether an entry is still what was judged. Further names of an inode, and a rename, move ctime.
-fn is_judged(now: &Stat, was: &Stat, renamed: bool) -> bool {
+pub(super) fn is_judged(now: &Stat, was: &Stat, renamed: bool) -> bool {
     if was.kind == Kind::Dir {
         return (now.kind, now.ino) == (was.kind, was.ino);
     }

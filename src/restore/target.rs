@@ -102,6 +102,21 @@ pub(super) fn make_replaced(source: &Source) -> Result<(Dir, PathBuf)> {
     Ok((dir, source.path.join(".emu").join(replaced).join(name)))
 }
 
+/// Removes the directory of [`make_replaced`] if nothing came into it.
+pub(super) fn drop_replaced(source: &Source, made: &Path) {
+    let Some(name) = made.file_name() else { return };
+    if let Ok(all) = source.emu().open_dir(layout::REPLACED) {
+        // Something in it keeps it.
+        let _ = all.remove_dir(name.as_bytes());
+    }
+}
+
+/// Whether nothing stands in a directory but what a new file system brings along.
+pub(super) fn is_empty(dir: &Dir, place: &Path) -> Result<bool> {
+    let items = dir.list().doing(|| format!("cannot list {}", quoted_path(place)))?;
+    Ok(items.iter().all(|item| &*item.name == b"lost+found"))
+}
+
 /// Whether this directory is the root of a sink.
 pub(super) fn is_sink(dir: &Dir) -> bool {
     let mark = dir.open_path(layout::EMU).and_then(|emu| emu.stat(layout::SINK));

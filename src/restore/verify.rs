@@ -10,6 +10,7 @@
 //! but the note in `verified`, and a sink that cannot be written is no failure.
 
 mod check;
+mod content;
 mod groups;
 mod jobs;
 mod outlet;

@@ -176,9 +176,11 @@ pub(super) fn rules(sink: &Sink, base: Option<&Node>, set_owner: bool, config: &
 ///
 /// # Errors
 /// The source's `.emu` cannot be looked at.
-pub(super) fn left_out(source: &Source) -> Result<HashSet<(u64, u64)>> {
+pub(super) fn left_out(source: &Source, config: &Config) -> Result<HashSet<(u64, u64)>> {
     let own = source.emu().stat_self().doing(|| "cannot look at the source's .emu")?;
-    let known = source.sinks().unwrap_or_default();
+    // What a stranger wrote into a source must not decide what root leaves out.
+    let trusted = source.distrust(&config.safe_directories()).is_none();
+    let known = if trusted { source.sinks().unwrap_or_default() } else { Vec::new() };
     let roots = known.iter().filter_map(|sink| fs::open_operator(&sink.path).ok()?.stat_self().ok());
     Ok(roots.chain([own]).map(|stat| (stat.dev, stat.ino)).collect())
 }

@@ -59,7 +59,7 @@ pub fn link_snapshot<R: BufRead>(
     request: &LinkRequest<'_>,
     observer: &dyn Observer,
 ) -> Result<StagedTree> {
-    let begun = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let begun = super::timestamp();
     let cannot = || "cannot look at the source";
     let source_fs = fs::identity(&request.root).doing(cannot)?;
     if let Some(source) = request.source {

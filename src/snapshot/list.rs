@@ -72,7 +72,7 @@ fn clock(source: Option<&Source>) -> Result<Time> {
 
 fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<(Scan, Entry)> {
     let (excludes, skip) = match request.source {
-        Some(source) => (Excludes::of(source)?, begin::left_out(source)?),
+        Some(source) => (Excludes::of(source)?, begin::left_out(source, request.config)?),
         None => (Excludes::none(), HashSet::new()),
     };
     for bad in &excludes.bad {

@@ -42,7 +42,7 @@ use crate::progress::{Event, Observer};
 use crate::sink::node::{ManifestRef, PathField, UnreadNote};
 use crate::sink::{Node, Wait};
 use crate::source::{Excludes, Source, SourceLock, owner_names};
-use crate::tree::{Framing, Time, Unread};
+use crate::tree::{Time, Unread};
 use commit::Draft;
 use feed::Feed;
 use lane::{Lane, Staged, Staging};
@@ -130,7 +130,7 @@ type Label = (String, bool);
 
 impl Pass<'_> {
     fn run(&self, ready: Vec<Ready>, message: Option<&str>) -> Result<Vec<(Label, Result<Pushed>)>> {
-        let begun = jiff_time();
+        let begun = timestamp();
         let clock = self.lock.clock()?;
         let limit = scan::racy_limit(clock);
         self.observer.event(Event::Phase("scanning and saving"));
@@ -174,7 +174,7 @@ impl Pass<'_> {
         for bad in &excludes.bad {
             self.observer.warn(bad.clone());
         }
-        let mut skip = begin::left_out(self.source)?;
+        let mut skip = begin::left_out(self.source, self.config)?;
         for ready in ready {
             let root = ready.sink.root().stat_self().doing(|| "cannot look at a sink")?;
             skip.insert((root.dev, root.ino));
@@ -345,7 +345,7 @@ fn threads(config: &Config) -> usize {
     config.threads().unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
 }
 
-fn jiff_time() -> String {
+fn timestamp() -> String {
     crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

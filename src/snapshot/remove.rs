@@ -77,22 +77,22 @@ pub(super) fn forget_uncommitted(sink: &Sink, catalog: &Catalog) -> Result<()> {
 }
 
 /// Deletes what lies in the trash. Needs no lock but the trash's own; `None` if somebody else is
-/// at it already.
+/// at it already. The result has each tree's name and what it freed.
 ///
 /// # Errors
 /// The system's; what is left is deleted the next time.
-pub fn empty_trash(sink: &Sink) -> Result<Option<Removal>> {
+pub fn empty_trash(sink: &Sink) -> Result<Option<Vec<(String, Removal)>>> {
     let cannot = || format!("cannot empty the trash of {}", quoted_path(&sink.path));
     let trash = sink.dir(layout::TRASH)?;
+    let items = trash.list().doing(cannot)?;
+    if items.iter().all(|item| *item.name == *layout::LOCK) {
+        return Ok(Some(Vec::new()));
+    }
     let Some(_lock) = Lock::try_take(&trash, layout::LOCK, "the trash")? else { return Ok(None) };
-    let mut freed = Removal::default();
-    for item in trash.list().doing(cannot)? {
-        if *item.name == *layout::LOCK {
-            continue;
-        }
+    let mut freed = Vec::new();
+    for item in items.iter().filter(|item| *item.name != *layout::LOCK) {
         let part = fs::remove_tree(&trash, &item.name).doing(cannot)?;
-        freed.entries += part.entries;
-        freed.bytes += part.bytes;
+        freed.push((String::from_utf8_lossy(&item.name).into_owned(), part));
     }
     Ok(Some(freed))
 }

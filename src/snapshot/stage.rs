@@ -51,8 +51,6 @@ pub struct Placed {
     number: u64,
     /// Path of the directory.
     pub path: Arc<[u8]>,
-    /// The directory in the source.
-    pub source: Option<Arc<Dir>>,
     /// For each entry, what became of it in each lane.
     pub done: Vec<Vec<Option<Done>>>,
     /// What could not be looked at.
@@ -146,8 +144,8 @@ impl Stage<'_> {
             let count = chunk.plans.len();
             let done = chunk.plans.into_iter().map(|plans| place.entry(plans, &mut buffer)).collect();
             Counters::add(&self.observer.counters().entries, count as u64);
-            let Chunk { number, path, source, unread, last, .. } = chunk;
-            if results.send(Placed { number, path, source, done, unread, last }).is_err() {
+            let Chunk { number, path, unread, last, .. } = chunk;
+            if results.send(Placed { number, path, done, unread, last }).is_err() {
                 return;
             }
         }

@@ -33,7 +33,7 @@ impl Ui {
         }
         if self.json() {
             // A reader that is gone needs no record.
-            let _ = self.record(&(self.shared.failure)(error));
+            let _ = self.write_out((self.shared.failure)(error).as_bytes());
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Settings {
 }
 
 /// The record of a failure; records are no business of this module.
-pub type FailureRecord = fn(&Error) -> serde_json::Value;
+pub type FailureRecord = fn(&Error) -> String;
 
 /// The printer; copies print to the same place.
 #[derive(Clone)]

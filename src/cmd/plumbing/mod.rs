@@ -1,1 +1,11 @@
 //! Programs for scripts, a file each.
+
+mod input;
+
+pub(super) mod cat_node;
+pub(super) mod commit_snapshot;
+pub(super) mod hash_tree;
+pub(super) mod link_snapshot;
+pub(super) mod ls_tree;
+pub(super) mod rev_parse;
+pub(super) mod rotate;

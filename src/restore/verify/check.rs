@@ -4,13 +4,12 @@ use super::What;
 use super::groups::Groups;
 use super::jobs::{Job, Run};
 use super::outlet::Note;
-use super::seen::{Content, Key, UNKNOWN};
-use super::xattrs::fingerprint;
+use super::seen::{Content, Key};
 use crate::error::errno_text;
-use crate::fs::{self, Cursor, Dir, Errno, Stat};
+use crate::fs::{Cursor, Dir, Errno, Stat};
 use crate::interrupt;
 use crate::progress::Counters;
-use crate::quote::{escaped, quoted};
+use crate::quote::escaped;
 use crate::tree::{Digest, Entry, Kind, Listing, path};
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ pub(super) struct Outcome {
     /// What is wrong.
     pub(super) notes: Vec<Note>,
     /// Questions that another thread had the answer to.
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
 }
 
 impl Outcome {
@@ -39,7 +38,7 @@ impl Outcome {
 }
 
 /// What can be answered only when all threads have ended.
-enum Open {
+pub(super) enum Open {
     Content { at: At, expected: Digest },
     Group { at: At, first: Box<[u8]> },
 }
@@ -47,9 +46,9 @@ enum Open {
 /// An entry on the way through its checks.
 #[derive(Clone)]
 pub(super) struct At {
-    path: Box<[u8]>,
-    place: u64,
-    key: Key,
+    pub(super) path: Box<[u8]>,
+    pub(super) place: u64,
+    pub(super) key: Key,
 }
 
 /// Holds entries against the tree.
@@ -57,11 +56,11 @@ pub(super) struct Checker<'a> {
     pub(super) run: Run<'a>,
     tree: Arc<Dir>,
     cursor: Cursor,
-    groups: &'a Groups,
+    pub(super) groups: &'a Groups,
     /// Attributes that only root can read.
     pub(super) is_root: bool,
-    buffer: Vec<u8>,
-    outcome: Outcome,
+    pub(super) buffer: Vec<u8>,
+    pub(super) outcome: Outcome,
 }
 
 impl<'a> Checker<'a> {
@@ -102,9 +101,10 @@ impl<'a> Checker<'a> {
             Ok(dir) => dir,
             // Something else stands there, which its own entry tells; what was below is gone.
             Err(errno) if is_absent(errno) => {
-                some.for_each(|(entry, place)| {
+                for (entry, place) in some {
+                    self.count();
                     self.missing(path::join(&listing.dir, &entry.name), entry, place);
-                });
+                }
                 return;
             }
             Err(errno) if begin => return self.closed(&listing.dir, errno, place),
@@ -146,7 +146,7 @@ impl<'a> Checker<'a> {
         self.push(at.path.clone(), at.place, what, expected, found, Some(at.key));
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         path: Box<[u8]>,
         place: u64,
@@ -178,7 +178,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unreadable(&mut self, at: &At, errno: Errno) {
+    pub(super) fn unreadable(&mut self, at: &At, errno: Errno) {
         self.note(at, What::Unreadable, "a file that can be read", errno_text(errno));
     }
 
@@ -196,9 +196,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn root(&mut self, root: &Entry) {
+    fn count(&mut self) {
         Counters::add(&self.run.observer.counters().entries, 1);
         self.outcome.entries += 1;
+    }
+
+    fn root(&mut self, root: &Entry) {
+        self.count();
         match self.tree.stat_self() {
             Ok(stat) => {
                 let at = At { path: Box::default(), place: 0, key: (stat.dev, stat.ino) };
@@ -213,8 +217,7 @@ impl<'a> Checker<'a> {
     }
 
     fn entry(&mut self, dir: &Dir, path: Box<[u8]>, entry: &Entry, place: u64) {
-        Counters::add(&self.run.observer.counters().entries, 1);
-        self.outcome.entries += 1;
+        self.count();
         let stat = match dir.stat(&entry.name) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return self.missing(path, entry, place),
@@ -269,96 +272,6 @@ impl<'a> Checker<'a> {
                 self.note(at, What::Target, escaped(expected), escaped(&found));
             }
             Err(errno) => self.note(at, What::Unreadable, "a link", errno_text(errno)),
-        }
-    }
-
-    fn file(&mut self, at: &At, dir: &Dir, entry: &Entry, stat: &Stat) {
-        self.sharing(at, entry);
-        if stat.size != entry.size {
-            self.note(at, What::Size, entry.size, stat.size);
-            return self.xattrs(at, entry, dir, &entry.name);
-        }
-        if self.run.options.quick {
-            return;
-        }
-        let expected = entry.sha256.unwrap_or(Digest([0; 32]));
-        match self.run.seen.content(at.key) {
-            Content::Yours => {
-                let fingerprint = match self.xattrs_of(at, entry, dir, &entry.name) {
-                    Some(xattrs) => fingerprint(&xattrs),
-                    None => UNKNOWN,
-                };
-                match self.read(dir, &entry.name, stat) {
-                    Ok(found) => {
-                        self.run.seen.learn(at.key, found, fingerprint);
-                        self.compare_content(at, expected, found);
-                    }
-                    Err(errno) => {
-                        self.run.seen.fail(at.key, errno);
-                        self.unreadable(at, errno);
-                    }
-                }
-            }
-            Content::Is(found, known) => {
-                if known != fingerprint(&self.wanted(entry)) {
-                    self.xattrs(at, entry, dir, &entry.name);
-                }
-                self.compare_content(at, expected, found);
-            }
-            Content::Underway => {
-                self.outcome.open.push(Open::Content { at: at.clone(), expected });
-                self.xattrs(at, entry, dir, &entry.name);
-            }
-            Content::Failed(errno) => self.unreadable(at, errno),
-        }
-    }
-
-    fn read(&mut self, dir: &Dir, name: &[u8], stat: &Stat) -> fs::Result<Digest> {
-        if stat.size == 0 {
-            return Ok(Digest::of(b""));
-        }
-        let file = dir.open_file(name)?;
-        let sparse = stat.blocks.saturating_mul(512) < stat.size;
-        let read = fs::hash_content(&file, stat.size, sparse, &mut self.buffer)?;
-        let counters = self.run.observer.counters();
-        Counters::add(&counters.files, 1);
-        Counters::add(&counters.bytes, read.bytes);
-        self.outcome.bytes += read.bytes;
-        Ok(read.sha256)
-    }
-
-    fn compare_content(&mut self, at: &At, expected: Digest, found: Digest) {
-        if expected != found {
-            self.note(at, What::Content, expected, found);
-        }
-    }
-
-    /// The source's hard links, no others (promise 7).
-    fn sharing(&mut self, at: &At, entry: &Entry) {
-        if let Some(first) = &entry.links {
-            if entry.held.as_ref().is_some_and(|held| held.split) {
-                return;
-            }
-            match self.groups.of(first) {
-                Some(key) => self.compare_group(at, first, key),
-                None => self.outcome.open.push(Open::Group { at: at.clone(), first: first.clone() }),
-            }
-            return;
-        }
-        if entry.nlink > 1 {
-            self.groups.first(&at.path, at.key);
-        }
-        if !self.run.seen.own(at.key, self.run.number) {
-            let path = at.path.clone();
-            let (expected, found) = ("an inode of its own", "the inode of another path");
-            self.push(path, at.place, What::Links, expected, found, None);
-        }
-    }
-
-    fn compare_group(&mut self, at: &At, first: &[u8], key: Key) {
-        if at.key != key {
-            let expected = format!("the inode of {}", quoted(first));
-            self.push(at.path.clone(), at.place, What::Links, expected, "another inode", None);
         }
     }
 }

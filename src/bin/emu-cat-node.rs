@@ -1,0 +1,5 @@
+//! The program `emu-cat-node`.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu-cat-node")
+}

@@ -1,0 +1,5 @@
+//! `emu-commit-snapshot`, a program of its own.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu-commit-snapshot")
+}

@@ -1,0 +1,5 @@
+//! `emu-hash-tree`, a program of its own.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu-hash-tree")
+}

@@ -1,0 +1,5 @@
+//! `emu-rotate`, a program of its own.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu-rotate")
+}

@@ -1,0 +1,37 @@
+//! Paths that the operator typed, as they are remembered: absolute, and without `..`, whose
+//! meaning would change with the links on the way.
+
+use crate::error::{Doing as _, Result};
+use crate::fs::{self, Dir};
+use crate::quote::quoted_path;
+use crate::source::absolute;
+use rustix::fd::AsRawFd as _;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Component, Path, PathBuf};
+
+/// The path of an open directory without any link in it.
+pub(super) fn real(dir: &Dir) -> Option<PathBuf> {
+    let descriptors = fs::open_operator(Path::new("/proc/self/fd")).ok()?;
+    let target = descriptors.read_link(dir.fd().as_raw_fd().to_string().as_bytes()).ok()?;
+    Some(PathBuf::from(OsString::from_vec(target.into()))).filter(|path| path.is_absolute())
+}
+
+/// The absolute path of something that is to be a directory; its last component may be missing.
+///
+/// # Errors
+/// The working directory or the parent cannot be opened.
+pub(super) fn settled(path: &Path) -> Result<PathBuf> {
+    let path = absolute(path)?;
+    if !path.components().any(|component| component == Component::ParentDir) {
+        return Ok(path);
+    }
+    if let Some(real) = fs::open_operator(&path).ok().and_then(|dir| real(&dir)) {
+        return Ok(real);
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(path) };
+    let cannot = || format!("cannot open {}", quoted_path(parent));
+    let parent = fs::open_operator(parent).doing(cannot);
+    let parent = parent.map_err(|error| error.with_kind(crate::error::Kind::NotFound))?;
+    Ok(real(&parent).map_or(path.clone(), |parent| parent.join(name)))
+}

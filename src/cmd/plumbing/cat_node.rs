@@ -1,0 +1,47 @@
+//! `emu-cat-node`: the node of a snapshot, as it is stored.
+
+use super::input;
+use crate::cmd::{Class, Context, Entry, Status, read};
+use crate::error::Result;
+use clap::Args as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "cat-node",
+    class: Class::Plumbing,
+    summary: "print the nodes of snapshots",
+    prose: "\
+## DESCRIPTION
+Prints the node of each snapshot as it is stored: who saved what, when, and after which snapshot. Its
+fields are described in emu-format(5). A sink stands for all of its snapshots, the oldest first.
+
+The id of a node is proven before it is printed: a node that was altered is not shown, but reported.
+## EXIT STATUS
+0, or 10 if there is no such snapshot, or 2 if a revision cannot be read or is ambiguous.
+## EXAMPLES
+    emu-cat-node /mnt/usb/home | jq -r '[.id, .time, .counts.bytes] | @tsv'
+",
+    build: Args::augment_args,
+    run: |matches, context| run(&read(matches)?, context),
+};
+
+/// Prints the nodes of snapshots, one a line.
+#[derive(Debug, clap::Args)]
+struct Args {
+    /// Revisions or sinks; `-` reads them from standard input, a line each
+    #[arg(value_name = "REV", required = true)]
+    revs: Vec<String>,
+
+    /// The sink of revisions that name none
+    #[arg(long, value_name = "SINK")]
+    sink: Option<String>,
+}
+
+fn run(args: &Args, context: &Context) -> Result<Status> {
+    input::each(&args.revs, |rev| {
+        for found in context.revisions(rev, args.sink.as_deref())? {
+            context.ui.record(&found.node)?;
+        }
+        Ok(())
+    })?;
+    Ok(None)
+}

@@ -1,0 +1,59 @@
+//! `emu-rev-parse`: which snapshots some revisions name, and where they are.
+
+use super::input;
+use crate::cmd::{Class, Context, Entry, Status, read};
+use crate::error::Result;
+use crate::record::RevRecord;
+use clap::Args as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "rev-parse",
+    class: Class::Plumbing,
+    summary: "resolve revisions to snapshots",
+    prose: "\
+## DESCRIPTION
+Prints one record of type 'rev' for each revision: the id of the snapshot, its sink, and the paths of
+both. A range A..B gives a record for each of its snapshots, the oldest first. A bare sink is its HEAD.
+
+A revision is [SINK:]REV. SINK is a name that the source knows, or a path if it has a slash. REV is
+an id, a unique prefix of four digits or more, a name, HEAD, TAIL, HEAD~3, TAIL~2 (towards HEAD),
+@{2 days ago} or @{2026-11-20}.
+## EXIT STATUS
+0, or 10 if there is no such snapshot, or 2 if a revision cannot be read or is ambiguous. What was
+found before is printed.
+## EXAMPLES
+    emu-rev-parse /mnt/usb/home:HEAD~ | jq -r .tree_path
+",
+    build: Args::augment_args,
+    run: |matches, context| run(&read(matches)?, context),
+};
+
+/// Prints which snapshots revisions name.
+#[derive(Debug, clap::Args)]
+struct Args {
+    /// Revisions; `-` reads them from standard input, a line each
+    #[arg(value_name = "REV", required = true)]
+    revs: Vec<String>,
+
+    /// The sink of revisions that name none
+    #[arg(long, value_name = "SINK")]
+    sink: Option<String>,
+}
+
+fn run(args: &Args, context: &Context) -> Result<Status> {
+    input::each(&args.revs, |rev| {
+        let sink = args.sink.as_deref();
+        let found = if rev.rsplit('/').next().is_some_and(|rev| rev.contains("..")) {
+            context.revisions(rev, sink)?
+        } else {
+            vec![context.revision(rev, sink)?]
+        };
+        for found in &found {
+            let (id, sink) = (&found.node.id, &found.opened.sink);
+            let tree = sink.tree_path(id);
+            context.ui.record(&RevRecord::new(rev, id, &found.opened.name, &sink.path, &tree))?;
+        }
+        Ok(())
+    })?;
+    Ok(None)
+}

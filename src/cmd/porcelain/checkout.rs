@@ -1,0 +1,334 @@
+//! `emu checkout`.
+
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs};
+use crate::error::{Doing as _, Error, Kind, Result};
+use crate::fs;
+use crate::quote::{quoted, quoted_path};
+use crate::record::{ChangeRecord, SummaryRecord};
+use crate::restore::checkout::{
+    self, Caution, Change, Damaged, Foreseen, Head, Outcome, Overwrite, Ownership, Request, Step, Target,
+};
+use crate::source::Source;
+use crate::tree::{Kind as EntryKind, Unread};
+use crate::ui::text::{bytes, count};
+use clap::Args as _;
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::time::Instant;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "checkout",
+    class: Class::Porcelain,
+    summary: "bring a snapshot, or files of one, back",
+    prose: "\
+## THREE WAYS
+With a revision alone, the source becomes the snapshot: what differs is replaced, what the
+snapshot lacks is removed, and HEAD of the sink moves to the snapshot. Excluded files, other
+file systems and sinks inside the source are left alone.
+
+With paths after '--', only these come back, relative to the current directory. Nothing is
+removed: what they replace moves to '.emu/replaced/<time>', and HEAD stays.
+
+With --to, the snapshot is written to another directory, which is made if its last component is
+missing and must be empty otherwise, unless --overwrite is given. Nothing is removed there. Paths
+are then relative to the snapshot's root. This needs no source and no right to write to the sink:
+'emu checkout /mnt/usb/backup:HEAD --to DIR'.
+
+## WHAT IS NOT DESTROYED
+The first way refuses to begin if it would change or remove a file whose content or permissions
+neither HEAD nor the snapshot has. It lists such files; 'emu push' saves them, and --force
+destroys them. A file that changes while the checkout runs is left as it is and named.
+
+A checkout that was cut off is noted in '.emu/checkout'; run it again to complete it.
+
+## WHAT IS WRITTEN
+Files are copied, never linked to the sink, and every byte is hashed on the way. A file whose
+content is not what was saved is sought in the other snapshots and sinks that claim to have it;
+if none has, nothing is written for it and it is named. --damaged keep writes it all the same.
+Hard links, holes, extended attributes and times come back as they were recorded.
+
+Only root can give files to others. What could not be given to its owner is counted, and the exit
+status is 3; --no-owner says that it is not wanted.
+
+## EXIT STATUS
+0 if all is restored that was asked for; 1 if the checkout was refused or failed; 3 if something
+was not restored, which is named; 10 if there is no such source, sink, snapshot or path in it; 11
+if somebody else holds a lock.
+
+## JSON
+With --json, records of type 'unread' name what was not restored and one of type 'summary' counts
+the rest; with --dry-run a record of type 'change' stands for each line. See emu-json(5).
+
+## EXAMPLES
+    emu checkout HEAD -- src/main.c
+    emu checkout '@{2 days ago}' --dry-run
+    emu checkout origin:HEAD~ --to /tmp/before
+
+## SEE ALSO
+emu-log(1), emu-path(1), emu-verify(1)
+",
+    build: |command| {
+        CheckoutArgs::augment_args(command).about("Brings a snapshot, or files of one, back")
+    },
+    run: |matches, context| run(&crate::cmd::read(matches)?, context),
+};
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum When {
+    /// What differs gives way
+    Always,
+    /// What differs in size or mtime gives way
+    IfChanged,
+    /// What is older than the snapshot's gives way
+    IfNewer,
+    /// Everything that stands there stays
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DamagedArg {
+    /// Write nothing for them
+    Skip,
+    /// Write them as they are
+    Keep,
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckoutArgs {
+    /// The snapshot: HEAD~2, an id, a name, SINK:REV, or PATH:REV without a source
+    #[arg(value_name = "REV")]
+    revision: String,
+
+    /// Write to this directory instead of the source
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+
+    /// Write although files stand there: always, if-changed, if-newer or never over them
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "always")]
+    #[arg(requires = "to", hide_possible_values = true)]
+    overwrite: Option<When>,
+
+    /// Destroy what no snapshot holds
+    #[arg(long, conflicts_with_all = ["to", "paths"])]
+    force: bool,
+
+    /// What to do with files that are damaged in every snapshot: skip or keep
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "skip", hide_possible_values = true)]
+    #[arg(hide_default_value = true)]
+    damaged: DamagedArg,
+
+    /// Do not restore owners
+    #[arg(long)]
+    no_owner: bool,
+
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+
+    /// Bring back only these
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
+    let begin = Instant::now();
+    let source = if args.to.is_some() { None } else { Some(context.source()?) };
+    let paths = paths(args, source.as_ref())?;
+    let found = context.revision(&args.revision, None)?;
+    refuse_foreign(&found, source.as_ref())?;
+    let target = match (&args.to, &source) {
+        (Some(path), _) => Target::Elsewhere { path, overwrite: args.overwrite.map(When::rule) },
+        (None, Some(source)) if paths.is_empty() => {
+            let caution = if args.force { Caution::Force } else { Caution::Refuse };
+            Target::Source { source, caution }
+        }
+        (None, Some(source)) => Target::Paths { source },
+        (None, None) => return Err(Error::usage("cannot check out").because("there is no source")),
+    };
+    let opened = OnceCell::new();
+    let others = || {
+        let sinks: &Vec<Opened> = opened.get_or_init(|| other_sinks(context, &found.opened));
+        sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
+    };
+    let request = Request {
+        sink: &found.opened.sink,
+        catalog: &found.opened.catalog,
+        node: &found.node,
+        others: &others,
+        target,
+        paths,
+        ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        damaged: match args.damaged {
+            DamagedArg::Skip => Damaged::Skip,
+            DamagedArg::Keep => Damaged::Keep,
+        },
+        wait: args.wait.wait(),
+        command: context.command,
+    };
+    if args.dry_run {
+        return show_plan(&request, context, begin);
+    }
+    let outcome = checkout::run(&request, &context.ui.observer())?;
+    report(&request, &outcome, context, begin)
+}
+
+impl When {
+    fn rule(self) -> Overwrite {
+        match self {
+            When::Always => Overwrite::Always,
+            When::IfChanged => Overwrite::IfChanged,
+            When::IfNewer => Overwrite::IfNewer,
+            When::Never => Overwrite::Never,
+        }
+    }
+}
+
+/// Paths as the snapshot has them.
+fn paths(args: &CheckoutArgs, source: Option<&Source>) -> Result<Vec<Box<[u8]>>> {
+    match source {
+        None => args.paths.iter().map(|path| checkout::inside_snapshot(path)).collect(),
+        Some(source) => {
+            let here = fs::working_directory().doing(|| "cannot tell the working directory")?;
+            args.paths.iter().map(|path| checkout::inside_source(source, &here, path)).collect()
+        }
+    }
+}
+
+/// The source is not overwritten with what belongs to another one.
+fn refuse_foreign(found: &Found, source: Option<&Source>) -> Result<()> {
+    match source {
+        Some(source) if source.id != found.node.source => Err(Error::not_found(format!(
+            "cannot check out {} into {}",
+            found.node.short(),
+            quoted_path(&source.path)
+        ))
+        .because("it is a snapshot of another source")
+        .hint("to write it elsewhere: --to DIR")),
+        _ => Ok(()),
+    }
+}
+
+/// The sinks of the source but the one that is read; absent ones are left out.
+fn other_sinks(context: &Context, own: &Opened) -> Vec<Opened> {
+    let sinks = context.all_sinks().unwrap_or_default();
+    let opened = sinks.into_iter().filter_map(|(_, opened)| opened.ok());
+    opened.filter(|opened| opened.sink.info.id != own.sink.info.id).collect()
+}
+
+fn show_plan(request: &Request<'_>, context: &Context, begin: Instant) -> Result<Status> {
+    let ui = &context.ui;
+    let mut counts = std::collections::BTreeMap::new();
+    let mut print = |change: &Change| {
+        *counts.entry(change.how.word()).or_insert(0) += 1;
+        if ui.json() {
+            return ui.record(&ChangeRecord::new(&change.path, kind(change), change.how.word()));
+        }
+        let path: &[u8] = if change.path.is_empty() { b"." } else { &change.path };
+        ui.path(&[change.how.word().as_bytes(), b" ", path].concat())
+    };
+    let mut each = |step: Step| step.removals.iter().chain(&step.changes).try_for_each(&mut print);
+    let Foreseen { risks, troubles, .. } = checkout::plan(request, &mut each, &ui.observer())?;
+    if let Some(refusal) = risks.refusal() {
+        return Err(refusal);
+    }
+    for trouble in &troubles {
+        ui.warn(&format!("cannot restore {}: {}", quoted(&trouble.path), trouble.text));
+    }
+    let status = (!troubles.is_empty()).then_some(Kind::Incomplete);
+    if ui.json() {
+        ui.record(&SummaryRecord::new("checkout", counts, begin.elapsed(), status))?;
+    }
+    Ok(status)
+}
+
+fn kind(change: &Change) -> &'static str {
+    let entry = change.entry.as_ref().map(|entry| entry.kind);
+    entry.or(change.was.as_ref().map(|was| was.kind)).map_or("file", EntryKind::word)
+}
+
+fn report(
+    request: &Request<'_>,
+    outcome: &Outcome,
+    context: &Context,
+    begin: Instant,
+) -> Result<Status> {
+    let ui = &context.ui;
+    let done = &outcome.done;
+    let mut status = (!outcome.is_complete()).then_some(Kind::Incomplete);
+    if let Head::Unmovable(why) = &outcome.head {
+        ui.warn(&format!("HEAD of sink {} stays: {why}", quoted_path(&request.sink.path)));
+        status = status.or(Some(Kind::Incomplete));
+    }
+    if done.owners > 0 {
+        let entries = count(done.owners, "entry", "entries");
+        ui.warn(&format!("the owner of {entries} could not be set; --no-owner does not try"));
+    }
+    if done.xattrs > 0 {
+        let entries = count(done.xattrs, "entry", "entries");
+        ui.warn(&format!("extended attributes of {entries} could not be set"));
+    }
+    if !done.troubles.is_empty() {
+        let entries = count(done.troubles.len() as u64, "entry was", "entries were");
+        ui.warn(&format!("{entries} not restored"));
+    }
+    if ui.json() {
+        for trouble in &done.troubles {
+            let (path, text) = (trouble.path.clone(), trouble.text.clone());
+            ui.record(&Unread { path, errno: trouble.errno, text })?;
+        }
+        let record = SummaryRecord::new("checkout", counts(outcome), begin.elapsed(), status);
+        ui.record(&record)?;
+        return Ok(status);
+    }
+    ui.out(&sentence(request, outcome))?;
+    if let Some(replaced) = &outcome.replaced {
+        ui.out(&format!("what was replaced is in {}", quoted_path(replaced)))?;
+    }
+    Ok(status)
+}
+
+fn counts(outcome: &Outcome) -> [(&'static str, u64); 11] {
+    let done = &outcome.done;
+    [
+        ("created", done.created),
+        ("replaced", done.replaced),
+        ("attributes", done.attributes),
+        ("removed", done.removed),
+        ("files", done.files),
+        ("bytes", done.bytes),
+        ("rescued", done.rescued),
+        ("owners", done.owners),
+        ("unread", done.troubles.len() as u64),
+        ("left", outcome.left),
+        ("excluded", outcome.excluded),
+    ]
+}
+
+/// What happened, in one line.
+fn sentence(request: &Request<'_>, outcome: &Outcome) -> String {
+    let done = &outcome.done;
+    let mut parts = Vec::new();
+    let changed = done.created + done.replaced + done.attributes + done.removed;
+    if done.files > 0 || changed > done.removed {
+        parts.push(format!("{}, {}", count(done.files, "file", "files"), bytes(done.bytes)));
+    }
+    if done.removed > 0 {
+        parts.push(format!("{} removed", done.removed));
+    }
+    if done.rescued > 0 {
+        parts.push(format!("{} from other snapshots", done.rescued));
+    }
+    if outcome.left > 0 {
+        parts.push(format!("{} left as they are", outcome.left));
+    }
+    if outcome.excluded > 0 {
+        parts.push(format!("{} excluded and left alone", outcome.excluded));
+    }
+    if parts.is_empty() {
+        parts.push("nothing to change".to_owned());
+    }
+    format!("checked out {}: {}", request.node.short(), parts.join(", "))
+}

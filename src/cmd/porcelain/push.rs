@@ -1,0 +1,324 @@
+//! `emu push`.
+
+use super::report;
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::config::Config;
+use crate::error::{Doing as _, Kind, Result};
+use crate::fs;
+use crate::quote::{quoted, quoted_path};
+use crate::record::{ChangeRecord, SnapshotRecord, SummaryRecord};
+use crate::sink::{Catalog, Sink};
+use crate::snapshot::{self, Allowed, Preview, PushRequest, Pushed, SinkReport, Target};
+use crate::source::{SinkRef, Source, absolute};
+use crate::ui::text::{bytes, count};
+use clap::Args as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "push",
+    class: Class::Porcelain,
+    summary: "save the source as a new snapshot in its sinks",
+    prose: "\
+## WHAT IS DONE
+The source is read once for all sinks. What did not change since a sink's HEAD is linked there,
+everything else is copied and hashed on the way. A snapshot is listed only after all of it is on
+stable storage; a push that is cut off leaves nothing that is listed, and the next one clears it
+away. After the snapshot, and only then, the sink's retention policy is applied.
+
+A file counts as unchanged when path, kind, size, mtime, ctime and inode are those of the last
+snapshot and were recorded at least two seconds after its last change; see push.compare in
+emu-config(5) for sources whose inodes or ctimes are not stable.
+
+## WHEN NOTHING EXPIRES
+A source that is empty, or lies on another file system or machine than last time, is not saved
+at all (--allow-empty, --allow-moved). A snapshot with less than half of the entries or bytes of
+the last complete one is marked 'shrunk'; one that lacks a top-level directory, more than 1 % of
+the entries or more than 1,000 is marked 'partial'. Both are published with exit status 3, and
+nothing expires by them.
+
+## EXIT STATUS
+0 if every sink got a snapshot; 1 if at least one got none; 3 if every sink got one but something
+was left out (the warnings say what); 10 if a sink is missing or another disk is in its place;
+11 if the source or a sink is locked.
+
+## EXAMPLES
+    emu push
+    emu push -m 'before the upgrade' usb
+    emu push --source /home/me --to /mnt/usb/me
+    emu push --dry-run
+",
+    build: |command| PushArgs::augment_args(command),
+    run: |matches, context| run(&crate::cmd::read(matches)?, context),
+};
+
+#[derive(Debug, clap::Args)]
+struct PushArgs {
+    /// The sinks to push to: names, or paths with a '/'; otherwise all sinks of the source
+    #[arg(value_name = "SINK")]
+    sinks: Vec<String>,
+
+    /// Say what this snapshot is
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+
+    /// Push to the sink at PATH; source and sink are made if they are none yet
+    #[arg(long, value_name = "PATH", conflicts_with = "sinks")]
+    to: Option<PathBuf>,
+
+    /// Show what would be saved, and save nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Do not give the files in the sink to their owners; the owners are recorded all the same
+    #[arg(long)]
+    no_owner: bool,
+
+    /// Exit with 0 although some entries could not be read
+    #[arg(long)]
+    ignore_errors: bool,
+
+    /// Save the source even if it is empty
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// Save the source even if it lies elsewhere than at the last push
+    #[arg(long)]
+    allow_moved: bool,
+
+    /// Take a source for complete although less than half of it is left
+    #[arg(long)]
+    allow_shrunk: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+fn run(args: &PushArgs, context: &Context) -> Result<Status> {
+    let begin = Instant::now();
+    let source = find_source(args, context)?;
+    let config = context.config(Some(&source))?;
+    let targets = find_targets(args, context, &source, &config)?;
+    if targets.is_empty() {
+        return Err(snapshot::no_sinks());
+    }
+    if args.dry_run {
+        return dry_run(args, context, &source, &config, targets);
+    }
+    let request = PushRequest {
+        source: &source,
+        config: &config,
+        targets,
+        message: args.message.clone(),
+        set_owner: !args.no_owner,
+        allowed: Allowed { empty: args.allow_empty, moved: args.allow_moved, shrunk: args.allow_shrunk },
+        wait: args.wait.wait(),
+        command: context.command,
+    };
+    let observer = context.ui.observer();
+    let reports = snapshot::push(request, &observer)?;
+    drop(observer);
+    let status = snapshot::outcome_of(&reports, args.ignore_errors);
+    for report in &reports {
+        show(report, context)?;
+    }
+    for pushed in reports.iter().filter_map(|report| report.outcome.as_ref().ok()) {
+        let removed = pushed.rotated.as_ref().map(|rotated| rotated.removed.as_slice()).unwrap_or_default();
+        report::free(&pushed.sink, removed, context)?;
+    }
+    if context.ui.json() {
+        context.ui.record(&summary(&reports, begin, status))?;
+    }
+    Ok(status)
+}
+
+fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
+    match (context.source(), &args.to) {
+        // `push --source DIR --to PATH` needs no init before it.
+        (Err(error), Some(_)) if error.kind() == Kind::NotFound => {
+            let named = context.global.source.clone();
+            let dir = named.map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
+            let (source, _) = Source::init(&dir)?;
+            context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
+            Ok(source)
+        }
+        (found, _) => found,
+    }
+}
+
+fn find_targets(args: &PushArgs, context: &Context, source: &Source, config: &Config) -> Result<Vec<Target>> {
+    let safe = config.safe_directories();
+    if let Some(path) = &args.to {
+        let trusted = source.distrust(&safe).is_none();
+        return to_path(path, source, trusted, context).map(|target| vec![target]);
+    }
+    source.require_trust(&safe)?;
+    let known = source.sinks()?;
+    if args.sinks.is_empty() {
+        return Ok(known.iter().map(|sink| known_target(source, sink, sink.optional)).collect());
+    }
+    let target = |spec: &String| {
+        if spec.contains('/') {
+            let sink = absolute(Path::new(spec)).and_then(|path| Sink::open(&path));
+            return Target { name: spec.clone(), optional: false, sink };
+        }
+        match source.sink(spec) {
+            Ok(known) => known_target(source, &known, false),
+            Err(error) => Target { name: spec.clone(), optional: false, sink: Err(error) },
+        }
+    };
+    Ok(args.sinks.iter().map(target).collect())
+}
+
+fn known_target(source: &Source, known: &SinkRef, optional: bool) -> Target {
+    Target { name: known.name.clone(), optional, sink: source.open_sink(known) }
+}
+
+/// The sink at a path, made and remembered as needed. A known sink whose disk is absent is never
+/// made anew in its place.
+fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Result<Target> {
+    let path = absolute(path)?;
+    let known = if trusted { source.sinks()? } else { Vec::new() };
+    if let Some(known) = known.iter().find(|known| known.path == path) {
+        return Ok(known_target(source, known, false));
+    }
+    let sink = match Sink::open(&path) {
+        Err(error) if error.kind() == Kind::NotFound && !is_sink(&path) => Sink::create(&path, &source.id)?,
+        opened => opened?,
+    };
+    if !sink.info.abilities.links {
+        context.ui.warn(&format!("{} has no hard links: every snapshot will be a full copy", quoted_path(&path)));
+    }
+    let mut name = path.to_string_lossy().into_owned();
+    if trusted && sink.info.source == source.id {
+        let free = |name: &str| known.iter().all(|other| other.name != name);
+        let names = std::iter::once("origin".to_owned()).chain((2_u32..).map(|n| format!("origin-{n}")));
+        if let Some(free) = names.into_iter().find(|name| free(name)) {
+            let added = source.add_sink(&free, &sink, false)?;
+            context.ui.note(&format!("{} is the sink {} now", quoted_path(&path), quoted(&added.name)));
+            name = added.name;
+        }
+    }
+    Ok(Target { name, optional: false, sink: Ok(sink) })
+}
+
+/// Whether something at the path claims to be a sink, readable or not.
+fn is_sink(path: &Path) -> bool {
+    let emu = fs::open_operator(path).and_then(|dir| dir.open_dir(crate::sink::layout::EMU));
+    emu.and_then(|emu| emu.stat_if_there(crate::sink::layout::SINK)).is_ok_and(|stat| stat.is_some())
+}
+
+fn show(report: &SinkReport, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    let pushed = match &report.outcome {
+        Ok(pushed) => pushed,
+        Err(error) if report.optional && error.kind() == Kind::NotFound => {
+            ui.note(&format!("{}: left out: {error}", report.name));
+            return Ok(());
+        }
+        Err(error) => {
+            ui.error(error);
+            return Ok(());
+        }
+    };
+    let node = &pushed.node;
+    if ui.json() {
+        ui.record(&SnapshotRecord::new(node, true, false, &pushed.sink.tree_path(&node.id)))?;
+    } else {
+        ui.out(&line(&report.name, pushed))?;
+    }
+    for remark in &pushed.remarks {
+        ui.warn(&format!("{}: {remark}", report.name));
+    }
+    let in_use = pushed.rotated.as_ref().map(|rotated| rotated.in_use.as_slice()).unwrap_or_default();
+    for id in in_use {
+        ui.note(&format!("{}: {} is being read and stays until the next rotation", report.name, &id[..12]));
+    }
+    for unread in &node.unread {
+        let path = unread.path.bytes().unwrap_or_default();
+        ui.warn(&format!("{}: {} is not saved: {}", report.name, quoted(path), unread.text));
+    }
+    Ok(())
+}
+
+fn line(name: &str, pushed: &Pushed) -> String {
+    let node = &pushed.node;
+    let flags: String = [("partial", node.partial), ("shrunk", node.shrunk)]
+        .into_iter()
+        .filter(|(_, set)| *set)
+        .map(|(word, _)| format!(", {word}"))
+        .collect();
+    format!(
+        "{name}: snapshot {} ({}{flags}): {}, {} copied ({}), {} linked",
+        node.short(),
+        node.name,
+        count(node.manifest.entries, "entry", "entries"),
+        node.counts.copied,
+        bytes(node.counts.bytes),
+        node.counts.linked,
+    )
+}
+
+fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRecord<'static> {
+    let made = || reports.iter().filter_map(|report| report.outcome.as_ref().ok());
+    let removed = made().filter_map(|pushed| pushed.rotated.as_ref()).map(|rotated| rotated.removed.len() as u64);
+    let counts = [
+        ("sinks", reports.len() as u64),
+        ("snapshots", made().count() as u64),
+        ("copied", made().map(|pushed| pushed.node.counts.copied).sum()),
+        ("linked", made().map(|pushed| pushed.node.counts.linked).sum()),
+        ("bytes", made().map(|pushed| pushed.node.counts.bytes).sum()),
+        ("unread", made().map(|pushed| pushed.node.counts.unread).max().unwrap_or(0)),
+        ("removed", removed.sum()),
+    ];
+    SummaryRecord::new("push", counts, begin.elapsed(), status)
+}
+
+fn dry_run(
+    args: &PushArgs,
+    context: &Context,
+    source: &Source,
+    config: &Config,
+    targets: Vec<Target>,
+) -> Result<Status> {
+    let observer = context.ui.observer();
+    let mut failures = Vec::new();
+    for target in targets {
+        let planned = target.sink.and_then(|sink| {
+            let catalog = Catalog::read(&sink)?;
+            let parent = catalog.head().map(|head| &head.node);
+            let (mut entries, mut size, mut gone) = (0, 0, 0);
+            let mut show = |change: Preview| {
+                entries += u64::from(change.reason.is_some());
+                gone += u64::from(change.reason.is_none());
+                size += if change.reason.is_some() { change.size } else { 0 };
+                print(&change, context)
+            };
+            snapshot::preview(source, &sink, parent, !args.no_owner, config, &observer, &mut show)?;
+            context.ui.note(&format!(
+                "{}: would save {} ({}) and leave out {}",
+                target.name,
+                count(entries, "entry that differs", "entries that differ"),
+                bytes(size),
+                count(gone, "entry that is gone", "entries that are gone"),
+            ));
+            Ok(())
+        });
+        if let Err(error) = planned {
+            if !(target.optional && error.kind() == Kind::NotFound) {
+                context.ui.error(&error);
+                failures.push(error.kind());
+            }
+        }
+    }
+    Ok(Kind::worst(failures))
+}
+
+fn print(change: &Preview, context: &Context) -> Result<()> {
+    let how = change.reason.map_or("removed", snapshot::Reason::word);
+    if context.ui.json() {
+        return context.ui.record(&ChangeRecord::new(&change.path, change.kind.word(), how));
+    }
+    let text = crate::quote::escaped(&change.path);
+    context.ui.out(&format!("{how:10} {text}"))
+}

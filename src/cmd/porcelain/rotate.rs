@@ -1,0 +1,202 @@
+//! `emu rotate`.
+
+use super::report;
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::config::{Layer, Retention};
+use crate::error::{Error, Kind, Result};
+use crate::record::RotationRecord;
+use crate::sink::{Catalog, Sink};
+use crate::snapshot::retire::{self, Occasion};
+use crate::snapshot::{self, Action, Verdict};
+use crate::ui::text::columns;
+use clap::Args as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "rotate",
+    class: Class::Porcelain,
+    summary: "apply the retention policy to a sink",
+    prose: "\
+## THE POLICY
+The words are restic's: each series keeps the newest snapshot of each hour, day, week, month or
+year until its count is used up; a series that is not full keeps its oldest. keep-within keeps
+everything so recent. -1 means unlimited, 0 switches a series off. Without any setting the policy
+is keep-within 24h, keep-daily 31, keep-weekly -1.
+
+Any --keep- option replaces the configured policy as a whole, for this run. HEAD, the newest, the
+last complete and pinned snapshots are never removed. Ages count from the newest snapshot or from
+now, whichever is earlier: a clock that jumps ahead expires nothing.
+
+A snapshot that somebody reads stays until the next rotation.
+
+## EXIT STATUS
+0 if the policy was applied; 3 if there is less room than min-free asks for; 10 if there is no
+such sink; 11 if it is locked.
+
+## EXAMPLES
+    emu rotate --dry-run
+    emu rotate usb --keep-last 10 --keep-monthly 12
+",
+    build: |command| RotateArgs::augment_args(command),
+    run: |matches, context| run(&crate::cmd::read(matches)?, context),
+};
+
+/// The policy on the command line.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cmd) struct KeepArgs {
+    /// Keep the newest N
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_last: Option<String>,
+    /// Keep the newest of each of N hours
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_hourly: Option<String>,
+    /// Keep the newest of each of N days
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_daily: Option<String>,
+    /// Keep the newest of each of N weeks
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_weekly: Option<String>,
+    /// Keep the newest of each of N months
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_monthly: Option<String>,
+    /// Keep the newest of each of N years
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    keep_yearly: Option<String>,
+    /// Keep everything that is not older: 24h, 7d, 1y6m
+    #[arg(long, value_name = "AGE")]
+    keep_within: Option<String>,
+    /// Then remove more, oldest first, until so much is free: 10%, 50G
+    #[arg(long, value_name = "SIZE")]
+    min_free: Option<String>,
+    /// How many of the newest are not given up for room
+    #[arg(long, value_name = "N")]
+    min_keep: Option<String>,
+}
+
+impl KeepArgs {
+    /// The options as the layer above all configuration.
+    pub(in crate::cmd) fn layer(&self) -> Result<Layer> {
+        let mut layer = Layer::new("the command line");
+        let options = [
+            ("rotate.keep-last", &self.keep_last),
+            ("rotate.keep-hourly", &self.keep_hourly),
+            ("rotate.keep-daily", &self.keep_daily),
+            ("rotate.keep-weekly", &self.keep_weekly),
+            ("rotate.keep-monthly", &self.keep_monthly),
+            ("rotate.keep-yearly", &self.keep_yearly),
+            ("rotate.keep-within", &self.keep_within),
+            ("rotate.min-free", &self.min_free),
+            ("rotate.min-keep", &self.min_keep),
+        ];
+        for (key, value) in options {
+            if let Some(value) = value {
+                layer.set(key, value)?;
+            }
+        }
+        Ok(layer)
+    }
+
+    /// The retention of a sink under these options.
+    pub(in crate::cmd) fn retention(&self, sink: &Sink, context: &Context) -> Result<Retention> {
+        let mut layers = vec![self.layer()?];
+        layers.extend(snapshot::sink_layer(sink)?);
+        Ok(context.config(context.try_source().as_ref())?.retention(&layers))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct RotateArgs {
+    /// The sink: a name, or a path with a '/'; otherwise all sinks of the source
+    #[arg(value_name = "SINK")]
+    sinks: Vec<String>,
+
+    /// Show what would go and why, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    keep: KeepArgs,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
+    let mut opened = Vec::new();
+    let mut kinds = Vec::new();
+    for spec in &args.sinks {
+        opened.push(context.open_sink(spec)?);
+    }
+    if args.sinks.is_empty() {
+        for (known, sink) in context.all_sinks()? {
+            match sink {
+                Ok(sink) => opened.push(sink),
+                Err(error) if known.optional && error.kind() == Kind::NotFound => {
+                    context.ui.note(&format!("{}: left out: {error}", known.name));
+                }
+                Err(error) => {
+                    context.ui.error(&error);
+                    kinds.push(error.kind());
+                }
+            }
+        }
+    }
+    if opened.is_empty() && kinds.is_empty() {
+        return Err(Error::usage("there is no sink to rotate").hint("`emu sink add PATH` adds one"));
+    }
+    for opened in opened {
+        match one(&opened.name, &opened.sink, args, context) {
+            Ok(status) => kinds.extend(status),
+            Err(error) => {
+                context.ui.error(&error);
+                kinds.push(error.kind());
+            }
+        }
+    }
+    Ok(Kind::worst(kinds))
+}
+
+fn one(name: &str, sink: &Sink, args: &RotateArgs, context: &Context) -> Result<Status> {
+    let retention = args.keep.retention(sink, context)?;
+    if args.dry_run {
+        let catalog = Catalog::read(sink)?;
+        context.ui.note(&format!("{name}: {} ({})", retention.policy.describe(), retention.origin));
+        return show(&retire::verdicts(&catalog, &retention)?, &catalog, context).map(|()| None);
+    }
+    let observer = context.ui.observer();
+    let fresh = Sink::open(&sink.path)?;
+    let ready = snapshot::ready(name, fresh, true, args.wait.wait(), context.command, &observer)?;
+    let rotated = retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Command, &observer)?;
+    drop(observer);
+    show(&rotated.verdicts, &ready.catalog, context)?;
+    let snapshot::Ready { sink, lock, .. } = ready;
+    drop(lock);
+    for id in &rotated.in_use {
+        context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", &id[..12]));
+    }
+    report::free(&sink, &rotated.removed, context)?;
+    Ok((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete))
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Keep => "keep",
+        Action::Remove => "remove",
+    }
+}
+
+/// The verdicts as records, or as a table for people.
+pub(in crate::cmd) fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()> {
+    if context.ui.json() {
+        for verdict in verdicts {
+            context.ui.record(&RotationRecord::new(&verdict.id, word(verdict.action), &verdict.reasons))?;
+        }
+        return Ok(());
+    }
+    let name = |id: &str| catalog.get(id).map(|snapshot| snapshot.node.name.clone()).unwrap_or_default();
+    let row = |verdict: &Verdict| {
+        let id = verdict.id.get(..12).unwrap_or(&verdict.id).to_owned();
+        vec![word(verdict.action).to_owned(), id, name(&verdict.id), verdict.reasons.join(", ")]
+    };
+    let rows: Vec<Vec<String>> = verdicts.iter().map(row).collect();
+    columns(&rows).iter().try_for_each(|line| context.ui.out(line))
+}
