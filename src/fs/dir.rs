@@ -261,8 +261,8 @@ impl Dir {
     /// The system's.
     pub fn set_dir_mode(&self, name: &[u8], mode: u16) -> Result<()> {
         fault::point()?;
-        let proc = format!("/proc/self/fd/{}", rustix::fd::AsRawFd::as_raw_fd(&self.open_path(name)?.fd));
-        rustix::fs::chmod(proc, Mode::from_raw_mode(mode.into()))
+        let held = self.open_path(name)?;
+        rustix::fs::chmod(held.proc_path(b"")?, Mode::from_raw_mode(mode.into()))
     }
 
     /// Writes the directory's entries to stable storage (fsync(2)).

@@ -28,6 +28,7 @@ pub struct ManifestReader<R> {
     last: Option<Box<[u8]>>,
     ahead: Option<(Box<[u8]>, Entry)>,
     unread: Vec<Unread>,
+    end: Option<TreeRecord>,
     sealed: Option<TreeRecord>,
 }
 
@@ -92,6 +93,7 @@ impl<R: BufRead> ManifestReader<R> {
             last: None,
             ahead: None,
             unread: Vec::new(),
+            end: None,
             sealed: None,
         })
     }
@@ -121,7 +123,7 @@ impl<R: BufRead> ManifestReader<R> {
     /// # Errors
     /// The stream fails, ends early, or breaks a rule of the format.
     pub fn next_listing(&mut self) -> Result<Option<Listing>> {
-        let Some((path, entry)) = self.next_entry()? else { return Ok(None) };
+        let Some((path, entry)) = self.next_entry()? else { return self.seal().map(|()| None) };
         let dir: Box<[u8]> = parent_of(&path).into();
         let mut entries = vec![entry];
         while let Some((path, entry)) = self.next_entry()? {
@@ -144,7 +146,7 @@ impl<R: BufRead> ManifestReader<R> {
         if let Some(ahead) = self.ahead.take() {
             return Ok(Some(ahead));
         }
-        if self.sealed.is_some() {
+        if self.end.is_some() {
             return Ok(None);
         }
         loop {
@@ -155,7 +157,10 @@ impl<R: BufRead> ManifestReader<R> {
                     return Ok(Some((path, *entry)));
                 }
                 Some(Record::Unread(unread)) => self.unread.push(unread),
-                Some(Record::Tree(tree)) => return self.seal(tree).map(|()| None),
+                Some(Record::Tree(tree)) => {
+                    self.end = Some(tree);
+                    return Ok(None);
+                }
                 None => {
                     return Err(malformed(&self.what, self.lines.number(), "it ends before its last record"));
                 }
@@ -186,16 +191,16 @@ impl<R: BufRead> ManifestReader<R> {
         Ok(())
     }
 
-    fn seal(&mut self, tree: TreeRecord) -> Result<()> {
-        let found = match self.hasher.take() {
-            Some(hasher) => TreeRecord { entries: self.entries, bytes: self.bytes, tree: hasher.finish() },
-            None => tree,
-        };
-        if found != tree {
-            let why = "its last record does not fit its entries";
-            return Err(malformed(&self.what, self.lines.number(), why));
+    /// Once all listings are taken up: they must be what the last record says.
+    fn seal(&mut self) -> Result<()> {
+        if let (Some(tree), Some(hasher)) = (self.end, self.hasher.take()) {
+            let found = TreeRecord { entries: self.entries, bytes: self.bytes, tree: hasher.finish() };
+            if found != tree {
+                let why = "its last record does not fit its entries";
+                return Err(malformed(&self.what, self.lines.number(), why));
+            }
+            self.sealed = Some(tree);
         }
-        self.sealed = Some(tree);
         Ok(())
     }
 }
