@@ -6,7 +6,7 @@ use super::args::Global;
 use super::spec::Spec;
 use super::{Class, place};
 use crate::config::{Config, Layer, env};
-use crate::error::{Doing as _, Error, Result};
+use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Catalog, Node, Sink, Snapshot, rev};
@@ -225,11 +225,14 @@ impl Context {
     /// and the default sink's is taken; otherwise the text is ambiguous.
     fn anywhere<T: Snapshots>(&self, text: &str, look: impl Fn(&Opened) -> Result<T>) -> Result<T> {
         let mut found: Vec<T> = Vec::new();
-        let mut failures = Vec::new();
-        for (_, opened) in self.all_sinks()? {
-            match opened.and_then(|opened| look(&opened)) {
-                Ok(hit) => found.push(hit),
-                Err(error) => failures.push(error),
+        let (mut failures, mut absent) = (Vec::new(), Vec::new());
+        for (known, opened) in self.all_sinks()? {
+            match opened.map(|opened| look(&opened)) {
+                Ok(Ok(hit)) => found.push(hit),
+                // Several fit in one sink alone: what others have cannot decide it.
+                Ok(Err(error)) if error.kind() == Kind::Usage => return Err(error),
+                Ok(Err(error)) => failures.push(error),
+                Err(error) => absent.push((known.name, error)),
             }
         }
         if found.iter().any(|hit| hit.pushes() != found[0].pushes()) {
@@ -242,14 +245,20 @@ impl Context {
         if at < found.len() {
             return Ok(found.swap_remove(at));
         }
-        // An ambiguity says more than an absence, and an absent sink more than a missing snapshot.
-        failures.sort_by_key(|error| (error.kind() != crate::error::Kind::Usage, error.errno().is_none()));
-        let none = || {
-            Error::not_found(format!("no snapshot {}", quoted(text)))
-                .because("the source has no sink")
-                .hint("`emu sink add PATH` adds one")
-        };
-        Err(if failures.is_empty() { none() } else { failures.swap_remove(0) })
+        if let Some(error) = failures.into_iter().next() {
+            for (name, why) in absent {
+                self.ui.note(&format!("sink {name} left out: {why}"));
+            }
+            return Err(error);
+        }
+        Err(absent.into_iter().next().map_or_else(
+            || {
+                Error::not_found(format!("no snapshot {}", quoted(text)))
+                    .because("the source has no sink")
+                    .hint("`emu sink add PATH` adds one")
+            },
+            |(_, error)| error,
+        ))
     }
 
     fn open_known(&self, source: &Source, known: &SinkRef) -> Result<Opened> {

@@ -1,9 +1,8 @@
 //! Paths that the operator typed, as they are remembered: absolute, and without `..`, whose
 //! meaning would change with the links on the way.
 
-use crate::error::{Doing as _, Result};
+use crate::error::Result;
 use crate::fs::{self, Dir};
-use crate::quote::quoted_path;
 use crate::source::absolute;
 use rustix::fd::AsRawFd as _;
 use std::ffi::OsString;
@@ -17,10 +16,11 @@ pub(super) fn real(dir: &Dir) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(target.into()))).filter(|path| path.is_absolute())
 }
 
-/// The absolute path of something that is to be a directory; its last component may be missing.
+/// The absolute path of something that is to be a directory; its last component may be
+/// missing. A path that leads nowhere stays as it is, for the error that follows.
 ///
 /// # Errors
-/// The working directory or the parent cannot be opened.
+/// The working directory is gone.
 pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     let path = absolute(path)?;
     if !path.components().any(|component| component == Component::ParentDir) {
@@ -29,9 +29,10 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     if let Some(real) = fs::open_operator(&path).ok().and_then(|dir| real(&dir)) {
         return Ok(real);
     }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(path) };
-    let cannot = || format!("cannot open {}", quoted_path(parent));
-    let parent = fs::open_operator(parent).doing(cannot);
-    let parent = parent.map_err(|error| error.with_kind(crate::error::Kind::NotFound))?;
-    Ok(real(&parent).map_or(path.clone(), |parent| parent.join(name)))
+    let parent = path.parent().and_then(|parent| fs::open_operator(parent).ok());
+    let parent = parent.and_then(|parent| real(&parent));
+    Ok(match (parent, path.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => path,
+    })
 }

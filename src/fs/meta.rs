@@ -268,7 +268,8 @@ pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Appli
 /// The system's.
 pub fn finish_dir(dir: &Dir, entry: &crate::tree::Entry, set_mode: bool) -> Result<()> {
     let shown = entry.shown();
-    let refused = |name: &[u8]| entry.held.as_ref().is_some_and(|held| held.xattrs.iter().any(|n| **n == *name));
+    let refused =
+        |name: &[u8]| entry.held.as_ref().is_some_and(|held| held.xattrs.iter().any(|n| **n == *name));
     for (name, value) in entry.xattrs.iter().filter(|(name, _)| is_acl(name) && !refused(name)) {
         fault::point()?;
         rustix::fs::fsetxattr(dir.fd(), &**name, value, XattrFlags::empty())?;

@@ -215,7 +215,11 @@ impl Shared {
         };
         // The root is listed through a descriptor of its own: this one is shared.
         let listed = if whole.is_empty() { dir.list() } else { dir.list_once() };
-        let own = if self.rules.one_file_system { Ok(self.mount) } else { dir.stat_self().map(|s| (s.dev, s.mount)) };
+        let own = if self.rules.one_file_system {
+            Ok(self.mount)
+        } else {
+            dir.stat_self().map(|s| (s.dev, s.mount))
+        };
         match listed.and_then(|items| own.map(|own| (items, own))) {
             Ok((items, own)) => {
                 for item in items {

@@ -163,9 +163,9 @@ impl<'a> Applier<'a> {
             match removed {
                 Ok(()) => self.done.removed += 1,
                 // Excluded files stand in it, or something new.
-                Err(Errno::NOTEMPTY | Errno::EXIST) => self.observer.event(Event::Detail(
-                    format!("{} is not empty, and is left", quoted(&change.path)),
-                )),
+                Err(Errno::NOTEMPTY | Errno::EXIST) => self
+                    .observer
+                    .event(Event::Detail(format!("{} is not empty, and is left", quoted(&change.path)))),
                 Err(errno) => self.refused(&change.path, errno)?,
             }
         }

@@ -186,8 +186,7 @@ fn stream(
     let mut origin = Origin::open(request.sink, request.node)?;
     let powers = Powers::new(request.ownership);
     let mut applier = Applier::new(Arc::clone(&root), powers, kept, target::temporary_prefix()?, observer);
-    let foreseen =
-        decide(request, Some(&root), None, &mut |step| applier.apply(&mut origin, step), observer);
+    let foreseen = decide(request, Some(&root), None, &mut |step| applier.apply(&mut origin, step), observer);
     let settled = foreseen.and_then(|foreseen| {
         complete(request, &mut applier, &mut origin, &foreseen)?;
         Ok(foreseen)
@@ -308,8 +307,9 @@ fn decide_whole(
         excludes: &excludes,
         skip: &skip,
         excluded: 0,
+        observer,
     };
-    whole.run(source.root(), &mut manifest, walk, each, observer)?;
+    whole.run(source.root(), &mut manifest, walk, each)?;
     let excluded = whole.excluded;
     Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
 }
@@ -333,6 +333,5 @@ fn references<'a>(request: &Request<'a>, unfinished: Option<&Unfinished>) -> Vec
 
 /// Whether a sink cannot be written for good, as opposed to being busy.
 pub(super) fn is_read_only(error: &Error) -> bool {
-    error.kind() != Kind::Locked
-        && matches!(error.errno(), Some(Errno::ROFS | Errno::ACCESS | Errno::PERM))
+    error.kind() != Kind::Locked && matches!(error.errno(), Some(Errno::ROFS | Errno::ACCESS | Errno::PERM))
 }

@@ -62,10 +62,8 @@ fn move_head(request: &Request<'_>) -> Result<Head> {
     if request.catalog.head.as_ref() == Some(id) {
         return Ok(Head::Moved);
     }
-    let moved = request
-        .sink
-        .lock(request.command, request.wait)
-        .and_then(|lock| request.sink.set_head(&lock, id));
+    let moved =
+        request.sink.lock(request.command, request.wait).and_then(|lock| request.sink.set_head(&lock, id));
     match moved {
         Ok(()) => Ok(Head::Moved),
         Err(error) if is_read_only(&error) => Ok(Head::Unmovable(error.to_string())),

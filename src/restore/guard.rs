@@ -74,13 +74,24 @@ impl Guard {
         self.references.push(Reference { follower, entries: Vec::new() });
     }
 
-    /// Moves to the next directory in manifest order.
+    /// Moves to the next directory in manifest order. A snapshot whose manifest turns out to be
+    /// damaged holds nothing from here on; the error is for a warning.
+    ///
+    /// # Errors
+    /// That one.
     pub(super) fn enter(&mut self, dir: &[u8]) -> Result<()> {
-        for reference in &mut self.references {
-            let listing = reference.follower.listing_of(dir, drop)?;
-            reference.entries = listing.map(|listing| listing.entries).unwrap_or_default();
-        }
-        Ok(())
+        let mut result = Ok(());
+        self.references.retain_mut(|reference| match reference.follower.listing_of(dir, drop) {
+            Ok(listing) => {
+                reference.entries = listing.map(|listing| listing.entries).unwrap_or_default();
+                true
+            }
+            Err(error) => {
+                result = Err(error);
+                false
+            }
+        });
+        result
     }
 
     /// Whether this is a temporary file of a checkout that was cut off.
@@ -114,7 +125,10 @@ impl Guard {
         let name = crate::tree::path::split(whole).map_or(&b""[..], |(_, name)| name);
         self.teach(seen, name);
         let known = self.references.iter().filter_map(|reference| record(reference, name));
-        if !target.into_iter().chain(known).any(|record| seen.is_saved_in(record, buffer)) {
+        let records: Vec<&Entry> = target.into_iter().chain(known).collect();
+        let content = records.iter().any(|record| seen.is(record, buffer));
+        let permissions = records.iter().any(|record| seen.has_permissions_of(record));
+        if !content || !permissions {
             self.risks.count += 1;
             if self.risks.paths.len() < NAMED {
                 self.risks.paths.push(whole.into());

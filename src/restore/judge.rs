@@ -112,11 +112,9 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Whether the record covers what would be lost: content and permissions.
-    pub(super) fn is_saved_in(&mut self, record: &Entry, buffer: &mut Vec<u8>) -> bool {
-        let link = self.stat.kind == Kind::Symlink;
-        let permissions = link || self.stat.mode & 0o777 == record.mode & 0o777;
-        permissions && self.is(record, buffer)
+    /// Whether the record has these permissions.
+    pub(super) fn has_permissions_of(&self, record: &Entry) -> bool {
+        self.stat.kind == Kind::Symlink || self.stat.mode & 0o777 == record.mode & 0o777
     }
 
     fn digest(&mut self, buffer: &mut Vec<u8>) -> Option<Digest> {

@@ -147,13 +147,7 @@ impl Applier<'_> {
         })
     }
 
-    fn directory(
-        &mut self,
-        dir: &Dir,
-        inherits: bool,
-        change: &Change,
-        entry: &Entry,
-    ) -> fs::Result<End> {
+    fn directory(&mut self, dir: &Dir, inherits: bool, change: &Change, entry: &Entry) -> fs::Result<End> {
         let name = name_of(&change.path);
         let temporary = if change.how == How::Create { name.to_vec() } else { self.temporary() };
         match dir.make_dir(&temporary, 0o700) {

@@ -110,7 +110,8 @@ impl Planner {
         verdict: Verdict,
     ) -> Option<Change> {
         let file = entry.kind == Kind::File;
-        let verdict = if file && self.groups.is_taken(whole, entry, found) { Verdict::Replace } else { verdict };
+        let verdict =
+            if file && self.groups.is_taken(whole, entry, found) { Verdict::Replace } else { verdict };
         let how = match verdict {
             Verdict::Same => None,
             Verdict::Attributes => Some(How::Attributes),

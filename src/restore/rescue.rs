@@ -102,12 +102,7 @@ impl Applier<'_> {
     ///
     /// # Errors
     /// Nothing more can be done on this file system, or a signal came.
-    fn rescue(
-        &mut self,
-        origin: &mut Origin,
-        claims: &HashSet<Box<[u8]>>,
-        damaged: Damaged,
-    ) -> Result<()> {
+    fn rescue(&mut self, origin: &mut Origin, claims: &HashSet<Box<[u8]>>, damaged: Damaged) -> Result<()> {
         for mut missing in std::mem::take(&mut self.missing) {
             interrupt::check()?;
             let whole = missing.change.path.clone();

@@ -126,7 +126,8 @@ impl Selected<'_> {
             _ if self.planner.is_barred(&listing.dir) => return step,
             Relation::Selected => listing.entries,
             Relation::Above => {
-                let asked = |e: &Entry| self.relation(&path::join(&listing.dir, &e.name)) != Relation::Outside;
+                let asked =
+                    |e: &Entry| self.relation(&path::join(&listing.dir, &e.name)) != Relation::Outside;
                 listing.entries.into_iter().filter(asked).collect()
             }
         };

@@ -155,7 +155,8 @@ pub(super) fn make(place: &Path) -> Result<Dir> {
 
 fn parent_of(place: &Path) -> Result<(Dir, Vec<u8>)> {
     let cannot = || format!("cannot make {}", quoted_path(place));
-    let name = place.file_name().ok_or_else(|| Error::usage(cannot()).because("the path has no last part"))?;
+    let name =
+        place.file_name().ok_or_else(|| Error::usage(cannot()).because("the path has no last part"))?;
     let parent = match place.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

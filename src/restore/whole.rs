@@ -25,6 +25,7 @@ pub(super) struct Whole<'a> {
     pub(super) skip: &'a HashSet<(u64, u64)>,
     /// Entries of the snapshot that are excluded now.
     pub(super) excluded: u64,
+    pub(super) observer: &'a dyn Observer,
 }
 
 impl Whole<'_> {
@@ -38,7 +39,6 @@ impl Whole<'_> {
         manifest: &mut StoredManifest,
         mut walk: Walk,
         each: &mut dyn FnMut(Step) -> Result<()>,
-        observer: &dyn Observer,
     ) -> Result<()> {
         let root_change = self.planner.root(root, manifest.root());
         let root_entry = Box::new(manifest.root().clone());
@@ -55,13 +55,16 @@ impl Whole<'_> {
             interrupt::check()?;
             let listing = if order == Ordering::Greater { None } else { wanted.take() };
             let scanned = if order == Ordering::Less { None } else { found.take() };
-            Counters::add(&observer.counters().entries, scanned.as_ref().map_or(0, |s| s.entries.len() as u64));
+            Counters::add(
+                &self.observer.counters().entries,
+                scanned.as_ref().map_or(0, |s| s.entries.len() as u64),
+            );
             let mut own = listing.as_ref().and_then(|listing| self.planner.enter(listing));
             let is_root = scanned.as_ref().is_some_and(|scanned| scanned.path.is_empty());
             if is_root {
                 own = Some(root_entry.clone());
             }
-            let mut step = self.directory(root, listing, scanned)?;
+            let mut step = self.directory(root, listing, scanned);
             step.changes.extend(root_change.take().filter(|_| is_root));
             if let Some(step) = complete(step, own) {
                 each(step)?;
@@ -76,12 +79,7 @@ impl Whole<'_> {
         Ok(())
     }
 
-    fn directory(
-        &mut self,
-        root: &Arc<Dir>,
-        listing: Option<Listing>,
-        scanned: Option<Scanned>,
-    ) -> Result<Step> {
+    fn directory(&mut self, root: &Arc<Dir>, listing: Option<Listing>, scanned: Option<Scanned>) -> Step {
         let dir: Box<[u8]> = match (&listing, &scanned) {
             (Some(listing), _) => listing.dir.clone(),
             (None, Some(scanned)) => scanned.path.clone(),
@@ -89,7 +87,7 @@ impl Whole<'_> {
         };
         let mut step = Step::new(&dir);
         if self.planner.is_barred(&dir) {
-            return Ok(step);
+            return step;
         }
         let mut found = Vec::new();
         let mut held = Arc::clone(root);
@@ -97,7 +95,7 @@ impl Whole<'_> {
             if let Some(errno) = scanned.error {
                 self.planner.refused(&dir, errno);
                 self.planner.bar(&dir);
-                return Ok(step);
+                return step;
             }
             for (name, errno) in scanned.unread {
                 let whole = path::join(&dir, &name);
@@ -107,13 +105,15 @@ impl Whole<'_> {
             held = scanned.dir.unwrap_or(held);
             found = scanned.entries;
         }
-        self.guard.enter(&dir)?;
+        if let Err(error) = self.guard.enter(&dir) {
+            self.observer.warn(format!("{error}; what it holds counts as not saved"));
+        }
         let wanted = listing.map(|listing| listing.entries).unwrap_or_default();
         let mut wanted = wanted.into_iter().peekable();
         let mut found = found.into_iter().peekable();
         loop {
             let order = match (wanted.peek(), found.peek()) {
-                (None, None) => return Ok(step),
+                (None, None) => return step,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(entry), Some(found)) => entry.name.cmp(&found.name),

@@ -22,10 +22,9 @@ impl Sink {
     pub fn open_manifest(&self, node: &Node) -> Result<StoredManifest> {
         let cannot = || format!("cannot read snapshot {}", node.short());
         let damaged = |why: &str| {
-            Error::failed(cannot()).because(why).hint(format!(
-                "its files are in {}",
-                crate::quote::quoted_path(&self.tree_path(&node.id))
-            ))
+            Error::failed(cannot())
+                .because(why)
+                .hint(format!("its files are in {}", crate::quote::quoted_path(&self.tree_path(&node.id))))
         };
         let file = match self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()) {
             Err(crate::fs::Errno::NOENT) => return Err(damaged("its manifest is missing")),

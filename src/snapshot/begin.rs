@@ -85,12 +85,15 @@ pub fn ready(
 
 /// HEAD if it can be read, else the newest snapshot that can. None: everything is copied.
 fn find_base(sink: &Sink, catalog: &Catalog, observer: &dyn Observer) -> Option<(Node, Dir)> {
-    let others = catalog.snapshots.iter().rev().filter(|snapshot| catalog.head.as_ref() != Some(&snapshot.node.id));
+    let others =
+        catalog.snapshots.iter().rev().filter(|snapshot| catalog.head.as_ref() != Some(&snapshot.node.id));
     for snapshot in catalog.head().into_iter().chain(others) {
         let node = &snapshot.node;
         match sink.open_manifest(node).and_then(|_| sink.open_tree(&node.id)) {
             Ok(tree) => return Some((node.clone(), tree)),
-            Err(error) => observer.warn(format!("{error}; files are linked from another snapshot or saved anew")),
+            Err(error) => {
+                observer.warn(format!("{error}; files are linked from another snapshot or saved anew"))
+            }
         }
     }
     None
@@ -241,7 +244,8 @@ pub fn sink_layer(sink: &Sink) -> Result<Vec<Layer>> {
         Err(fs::Errno::NOENT) => return Ok(Vec::new()),
         result => result.doing(|| format!("cannot read {}", quoted_path(&path)))?,
     };
-    let text = String::from_utf8(content)
-        .map_err(|_| Error::usage(format!("cannot read {}", quoted_path(&path))).because("it is not UTF-8"))?;
+    let text = String::from_utf8(content).map_err(|_| {
+        Error::usage(format!("cannot read {}", quoted_path(&path))).because("it is not UTF-8")
+    })?;
     Ok(vec![Layer::parse(&path.to_string_lossy(), &text)?])
 }

@@ -66,7 +66,8 @@ pub fn publish(
     let staging = stagings.open_dir(txid.as_bytes()).doing(cannot)?;
     let node = make_node(sink, draft, message, catalog)?;
     fs::write_new(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
-    barrier(sink, &staging).doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
+    barrier(sink, &staging)
+        .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
     let intent = Intent {
         stage: Stage::Sealed,
         id: Some(node.id.clone()),
@@ -89,7 +90,8 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
         }
         Some(parent) => (catalog.last_line + 1, Some(node::Fork { line: parent.line, seq: parent.seq })),
     };
-    let time: jiff::Timestamp = draft.time.parse().map_err(|_| Error::failed("the time of a staging is no time"))?;
+    let time: jiff::Timestamp =
+        draft.time.parse().map_err(|_| Error::failed("the time of a staging is no time"))?;
     let uid = rustix::process::geteuid().as_raw();
     let node = Node {
         v: 1,

@@ -266,7 +266,10 @@ impl Comparer {
         let mut planned = plan(&subject.entry, Target::New, Reason::Modified);
         planned.entry.xattrs = xattrs;
         planned.xattrs_known = true;
-        if planned.entry.same_content(prev) && planned.entry.same_attributes(prev) && !self.can_hold_more(prev) {
+        if planned.entry.same_content(prev)
+            && planned.entry.same_attributes(prev)
+            && !self.can_hold_more(prev)
+        {
             planned.target = Target::Keep;
             planned.reason = Reason::Doubtful;
             planned.share = prev.held.clone();
@@ -299,7 +302,10 @@ fn directory(subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Plann
     let untouched = subject.entry.ino == prev.ino && subject.entry.ctime == prev.ctime && !prev.racy;
     planned.entry.xattrs = if untouched { prev.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
     planned.xattrs_known = true;
-    if planned.entry.mode != prev.mode || !planned.entry.same_owner(prev) || planned.entry.xattrs != prev.xattrs {
+    if planned.entry.mode != prev.mode
+        || !planned.entry.same_owner(prev)
+        || planned.entry.xattrs != prev.xattrs
+    {
         planned.reason = Reason::Attributes;
     }
     Ok(planned)
@@ -313,7 +319,8 @@ fn shared_inode(entry: &Entry, prev: &Entry) -> Option<Box<Held>> {
         prev.xattrs.contains_key(name)
             && !prev.held.as_deref().is_some_and(|held| held.xattrs.iter().any(|lacking| **lacking == *name))
     };
-    let lacking = entry.xattrs.iter().filter(|(name, value)| prev.xattrs.get(*name) != Some(*value) || !stored(name));
+    let lacking =
+        entry.xattrs.iter().filter(|(name, value)| prev.xattrs.get(*name) != Some(*value) || !stored(name));
     Held {
         mode: (shown.mode != entry.mode).then_some(shown.mode),
         uid: (shown.uid != entry.uid).then_some(shown.uid),

@@ -85,14 +85,18 @@ impl Staging {
 /// The system's.
 pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
     let stagings = sink.dir(layout::STAGING)?;
-    fs::remove_tree(&stagings, txid.as_bytes()).doing(|| format!("cannot remove a staging in {}", sink.inside("staging")))
+    fs::remove_tree(&stagings, txid.as_bytes())
+        .doing(|| format!("cannot remove a staging in {}", sink.inside("staging")))
 }
 
 /// New entries must not inherit an ACL that the sink's directory happens to have.
 fn drop_inherited_acl(dir: &Dir) -> fs::Result<()> {
     for name in [c"system.posix_acl_default", c"system.posix_acl_access"] {
         match rustix::fs::fremovexattr(dir.fd(), name) {
-            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::ACCESS | Errno::INVAL) => {}
+            Ok(())
+            | Err(
+                Errno::NODATA | Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::ACCESS | Errno::INVAL,
+            ) => {}
             Err(errno) => return Err(errno),
         }
     }

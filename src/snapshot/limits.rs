@@ -49,7 +49,10 @@ pub fn check_moved(source: &Source, parent: Option<&Node>, source_fs: &str, allo
             .because(format!("the last snapshot was made on {}", crate::quote::quoted(&parent.host)))
             .hint(hint));
     }
-    if !parent.source_fs.is_empty() && parent.source_fs != source_fs && kind(&parent.source_fs) == kind(source_fs) {
+    if !parent.source_fs.is_empty()
+        && parent.source_fs != source_fs
+        && kind(&parent.source_fs) == kind(source_fs)
+    {
         return Err(Error::not_found(format!("the source {} has moved", quoted_path(&source.path)))
             .because("it lies on another file system than at the last push")
             .hint(hint));
@@ -66,7 +69,8 @@ pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met) -> bool {
 /// Whether less than half is left of the last complete snapshot's entries or bytes.
 pub fn is_shrunk(tree: &TreeRecord, catalog: &Catalog, allowed: Allowed) -> bool {
     let before = catalog.last_complete().map(|snapshot| snapshot.node.manifest);
-    !allowed.shrunk && before.is_some_and(|before| tree.entries < before.entries / 2 || tree.bytes < before.bytes / 2)
+    !allowed.shrunk
+        && before.is_some_and(|before| tree.entries < before.entries / 2 || tree.bytes < before.bytes / 2)
 }
 
 #[cfg(test)]

@@ -63,7 +63,12 @@ pub fn link_snapshot<R: BufRead>(
     let cannot = || "cannot look at the source";
     let source_fs = fs::identity(&request.root).doing(cannot)?;
     if let Some(source) = request.source {
-        limits::check_moved(source, ready.catalog.head().map(|head| &head.node), &source_fs, request.allowed)?;
+        limits::check_moved(
+            source,
+            ready.catalog.head().map(|head| &head.node),
+            &source_fs,
+            request.allowed,
+        )?;
     }
     let clock = request.source.map_or_else(|| Ok(crate::clock::system()), Source::clock)?;
     let (base, tree) = match ready.base.take() {
@@ -196,7 +201,8 @@ pub fn commit_staged(
     let stagings = sink.dir(layout::STAGING)?;
     let staging = match stagings.open_dir(txid.as_bytes()) {
         Err(fs::Errno::NOENT) => {
-            return Err(Error::not_found(cannot()).because(format!("{} has none of this name", quoted_path(&sink.path))));
+            return Err(Error::not_found(cannot())
+                .because(format!("{} has none of this name", quoted_path(&sink.path))));
         }
         result => result.doing(cannot)?,
     };

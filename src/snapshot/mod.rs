@@ -153,7 +153,12 @@ impl Pass<'_> {
             }
         }
         let mut feed = Feed::new(scan, sides, limit);
-        let stage = Stage { lanes: &lanes, racy_limit: limit, threads: threads(self.config), observer: self.observer };
+        let stage = Stage {
+            lanes: &lanes,
+            racy_limit: limit,
+            threads: threads(self.config),
+            observer: self.observer,
+        };
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
         let met = feed.met;
@@ -161,8 +166,9 @@ impl Pass<'_> {
         let push = crate::sink::uuid()?;
         for (((ready, lane), sealer), staging) in all {
             let draft = |sealed: Sealing| self.draft(&ready, sealed, &met, &begun, &push);
-            let outcome = seal_lane(sealer, lane)
-                .and_then(|sealed| limits::check_empty(self.source, &met, self.allowed).map(|()| draft(sealed)));
+            let outcome = seal_lane(sealer, lane).and_then(|sealed| {
+                limits::check_empty(self.source, &met, self.allowed).map(|()| draft(sealed))
+            });
             let label = ready.label();
             outcomes.push((label, self.publish(ready, staging, outcome, message)));
         }
@@ -194,7 +200,9 @@ impl Pass<'_> {
     /// Sources whose inodes or ctimes are not stable make every push read everything.
     fn remark_stamps(&self, feed: &Feed) {
         let seen = feed.sides.iter().map(feed::Against::seen).max_by_key(|seen| seen.restamped);
-        let Some(seen) = seen.filter(|seen| seen.paired >= 20 && seen.restamped * 2 > seen.paired) else { return };
+        let Some(seen) = seen.filter(|seen| seen.paired >= 20 && seen.restamped * 2 > seen.paired) else {
+            return;
+        };
         self.observer.warn(format!(
             "{} of {} files differ from the last snapshot in inode or ctime alone and were read again; if this \
              source has no stable inodes or ctimes, set push.compare in .emu/config (see emu-config(5))",
@@ -209,7 +217,8 @@ impl Pass<'_> {
         if self.config.one_file_system() && now != before {
             let list: Vec<String> = met.mounts.iter().map(crate::quote::quoted).collect();
             let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-            self.observer.warn(format!("other file systems inside the source, which are not entered: {list}"));
+            self.observer
+                .warn(format!("other file systems inside the source, which are not entered: {list}"));
         }
     }
 
@@ -303,7 +312,8 @@ fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
 fn lost_mounts(ready: &Ready, met: &feed::Met) -> Vec<Unread> {
     let before = ready.catalog.head().map(|head| head.node.mounts.as_slice()).unwrap_or_default();
     let lost = before.iter().filter_map(PathField::bytes).filter(|path| !met.mounts.contains(path));
-    lost.map(|path| Unread { path, errno: 0, text: "it was a mount at the last push and is none now".into() }).collect()
+    lost.map(|path| Unread { path, errno: 0, text: "it was a mount at the last push and is none now".into() })
+        .collect()
 }
 
 /// What a person and the exit status should know of a snapshot that was made.
@@ -311,7 +321,10 @@ fn remarks(node: &Node, config: &Config) -> Vec<String> {
     let mut remarks = Vec::new();
     let counts = &node.counts;
     if node.partial {
-        remarks.push(format!("{} entries could not be saved; the snapshot is partial, nothing expires", counts.unread));
+        remarks.push(format!(
+            "{} entries could not be saved; the snapshot is partial, nothing expires",
+            counts.unread
+        ));
     } else if counts.unread > 0 {
         remarks.push(format!("{} entries could not be saved", counts.unread));
     }
@@ -368,5 +381,6 @@ impl Pushed {
 
 /// An error for a push that has no sink to go to.
 pub fn no_sinks() -> Error {
-    Error::usage("there is no sink to push to").hint("`emu sink add PATH` adds one; --to PATH pushes to a place at once")
+    Error::usage("there is no sink to push to")
+        .hint("`emu sink add PATH` adds one; --to PATH pushes to a place at once")
 }

@@ -118,7 +118,9 @@ impl Place<'_> {
         match from.link(name, to, name) {
             Ok(()) => Ok(true),
             // Whatever keeps a link from being made, a copy is as good; a full disk is not that.
-            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => Ok(false),
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
+                Ok(false)
+            }
             Err(errno) => Err(self.sink_error(lane, errno, name)),
         }
     }
@@ -269,9 +271,10 @@ impl Place<'_> {
         let mut entry = plan.entry;
         let name = entry.name.clone();
         if entry.target.is_none() || !plan.xattrs_known {
-            let looked = self.source.ok_or(Errno::NOENT).and_then(|source| {
-                Ok((source.read_link(&name)?, fs::read_xattrs(source, &name)?))
-            });
+            let looked = self
+                .source
+                .ok_or(Errno::NOENT)
+                .and_then(|source| Ok((source.read_link(&name)?, fs::read_xattrs(source, &name)?)));
             match looked {
                 Ok((target, xattrs)) => (entry.target, entry.xattrs) = (Some(target), xattrs),
                 Err(Errno::INVAL) => return Ok(Done::Vanished),
@@ -314,7 +317,9 @@ fn kept(plan: Planned) -> Entry {
 pub fn sink_error(label: &str, errno: Errno, whole: &[u8]) -> Error {
     let error = Error::os(errno, format!("cannot save {} in {}", quoted(whole), quoted(label)));
     match errno {
-        Errno::NOSPC | Errno::DQUOT => error.hint("`emu rotate` removes what the policy does not keep; nothing was removed now"),
+        Errno::NOSPC | Errno::DQUOT => {
+            error.hint("`emu rotate` removes what the policy does not keep; nothing was removed now")
+        }
         Errno::ROFS => error.hint("the sink's file system is read-only; is its disk damaged?"),
         _ => error,
     }

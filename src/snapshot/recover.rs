@@ -25,7 +25,10 @@ pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<
             Some(Stage::Open) | None => clear(sink, &txid),
         };
         if let Err(error) = done {
-            observer.warn(format!("a push that was cut off in {} is left as it is: {error}", quoted_path(&sink.path)));
+            observer.warn(format!(
+                "a push that was cut off in {} is left as it is: {error}",
+                quoted_path(&sink.path)
+            ));
         }
     }
     let catalog = Catalog::read(sink)?;

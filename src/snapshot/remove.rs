@@ -21,7 +21,13 @@ struct Record<'a> {
 /// # Errors
 /// A step failed. Before the node is unlinked the snapshot stands; after that the next command
 /// goes on.
-pub fn unpublish(sink: &Sink, lock: &SinkLock, node: &Node, reason: &str, newest: Option<&str>) -> Result<bool> {
+pub fn unpublish(
+    sink: &Sink,
+    lock: &SinkLock,
+    node: &Node,
+    reason: &str,
+    newest: Option<&str>,
+) -> Result<bool> {
     let cannot = || format!("cannot remove snapshot {} from {}", node.short(), quoted_path(&sink.path));
     let (nodes, removed) = (sink.dir(layout::NODES)?, sink.dir(layout::REMOVED)?);
     let Some(held) = ReadLock::take_exclusively(&nodes, &node.id)? else { return Ok(false) };

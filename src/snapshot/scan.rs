@@ -58,7 +58,8 @@ impl Scan {
             skip: rules.skip,
             one_file_system: rules.one_file_system,
         };
-        let walk = Walk::start(Arc::clone(root), walk_rules, rules.threads).doing(|| "cannot walk the source")?;
+        let walk =
+            Walk::start(Arc::clone(root), walk_rules, rules.threads).doing(|| "cannot walk the source")?;
         Ok(Scan { walk, root: stat })
     }
 }
@@ -73,7 +74,8 @@ impl Iterator for Scan {
 
 fn sort_out(scanned: Scanned) -> SourceDir {
     let whole = |name: &[u8]| path::join(&scanned.path, name);
-    let mut unread: Vec<Unread> = scanned.unread.iter().map(|(name, errno)| unread(whole(name), *errno)).collect();
+    let mut unread: Vec<Unread> =
+        scanned.unread.iter().map(|(name, errno)| unread(whole(name), *errno)).collect();
     // A directory that vanished was no error a moment earlier either.
     let error = scanned.error.filter(|errno| *errno != Errno::NOENT);
     unread.extend(error.map(|errno| self::unread(scanned.path.clone(), errno)));

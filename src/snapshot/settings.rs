@@ -31,7 +31,15 @@ fn keep_file(from: &Dir, name: &[u8], to: &Dir) -> fs::Result<()> {
     let content = match fs::read_limited(from, name, MAX_FILE) {
         Ok(content) => content,
         // Gone, too large, or no plain file: there is nothing to keep.
-        Err(Errno::NOENT | Errno::FBIG | Errno::INVAL | Errno::LOOP | Errno::ACCESS | Errno::ISDIR | Errno::NXIO) => {
+        Err(
+            Errno::NOENT
+            | Errno::FBIG
+            | Errno::INVAL
+            | Errno::LOOP
+            | Errno::ACCESS
+            | Errno::ISDIR
+            | Errno::NXIO,
+        ) => {
             return Ok(());
         }
         Err(errno) => return Err(errno),

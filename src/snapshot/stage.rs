@@ -98,11 +98,7 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// The feed failed, or the user interrupted. A lane's own failure stays in the lane.
-    pub fn run(
-        &self,
-        mut next: impl FnMut() -> Result<Option<Batch>>,
-        sealers: &mut [Sealer],
-    ) -> Result<()> {
+    pub fn run(&self, mut next: impl FnMut() -> Result<Option<Batch>>, sealers: &mut [Sealer]) -> Result<()> {
         let (tasks, queue) = channel::<Chunk>();
         let (results, placed) = channel::<Placed>();
         let queue = Mutex::new(queue);

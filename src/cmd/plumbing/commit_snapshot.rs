@@ -64,7 +64,8 @@ fn run(args: &CommitArgs, context: &Context) -> Result<Status> {
     }
     let observer = context.ui.observer();
     let fresh = Sink::open(&opened.sink.path)?;
-    let ready = match snapshot::ready(&opened.name, fresh, true, args.wait.wait(), context.command, &observer) {
+    let ready = match snapshot::ready(&opened.name, fresh, true, args.wait.wait(), context.command, &observer)
+    {
         Err(error) if error.kind() == Kind::Locked => {
             snapshot::discard_staged(&opened.sink, &record.txid)?;
             return Err(error.hint("run the pipeline again, or let it wait with --wait SECONDS"));
@@ -74,7 +75,8 @@ fn run(args: &CommitArgs, context: &Context) -> Result<Status> {
     if let Some(parent) = &args.parent {
         let wanted = rev::one(&ready.catalog, parent)?;
         if ready.catalog.head.as_ref() != Some(&wanted.node.id) {
-            return Err(Error::failed("cannot publish the staged tree").because("HEAD is not the parent that was named"));
+            return Err(Error::failed("cannot publish the staged tree")
+                .because("HEAD is not the parent that was named"));
         }
     }
     let message = args.message.as_deref();

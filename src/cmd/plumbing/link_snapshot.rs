@@ -97,10 +97,12 @@ fn run(args: &LinkArgs, context: &Context) -> Result<Status> {
 
 fn refuse_foreign(sink: &Sink, source: Option<&Source>, path: &PathBuf) -> Result<()> {
     match source {
-        Some(source) if source.id != sink.info.source => {
-            Err(Error::not_found(format!("cannot stage {} in {}", quoted_path(path), quoted_path(&sink.path)))
-                .because("the sink belongs to another source"))
-        }
+        Some(source) if source.id != sink.info.source => Err(Error::not_found(format!(
+            "cannot stage {} in {}",
+            quoted_path(path),
+            quoted_path(&sink.path)
+        ))
+        .because("the sink belongs to another source")),
         _ => Ok(()),
     }
 }

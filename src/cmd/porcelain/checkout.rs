@@ -67,9 +67,7 @@ the rest; with --dry-run a record of type 'change' stands for each line. See emu
 ## SEE ALSO
 emu-log(1), emu-path(1), emu-verify(1)
 ",
-    build: |command| {
-        CheckoutArgs::augment_args(command).about("Brings a snapshot, or files of one, back")
-    },
+    build: |command| CheckoutArgs::augment_args(command).about("Brings a snapshot, or files of one, back"),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),
 };
 
@@ -249,12 +247,7 @@ fn kind(change: &Change) -> &'static str {
     entry.or(change.was.as_ref().map(|was| was.kind)).map_or("file", EntryKind::word)
 }
 
-fn report(
-    request: &Request<'_>,
-    outcome: &Outcome,
-    context: &Context,
-    begin: Instant,
-) -> Result<Status> {
+fn report(request: &Request<'_>, outcome: &Outcome, context: &Context, begin: Instant) -> Result<Status> {
     let ui = &context.ui;
     let done = &outcome.done;
     let mut status = (!outcome.is_complete()).then_some(Kind::Incomplete);

@@ -137,7 +137,8 @@ fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
         // `push --source DIR --to PATH` needs no init before it.
         (Err(error), Some(_)) if error.kind() == Kind::NotFound => {
             let named = context.global.source.clone();
-            let dir = named.map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
+            let dir = named
+                .map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
             let (source, _) = Source::init(&dir)?;
             context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
             Ok(source)
@@ -187,7 +188,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         opened => opened?,
     };
     if !sink.info.abilities.links {
-        context.ui.warn(&format!("{} has no hard links: every snapshot will be a full copy", quoted_path(&path)));
+        context
+            .ui
+            .warn(&format!("{} has no hard links: every snapshot will be a full copy", quoted_path(&path)));
     }
     let mut name = path.to_string_lossy().into_owned();
     if trusted && sink.info.source == source.id {
@@ -261,7 +264,8 @@ fn line(name: &str, pushed: &Pushed) -> String {
 
 fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRecord<'static> {
     let made = || reports.iter().filter_map(|report| report.outcome.as_ref().ok());
-    let removed = made().filter_map(|pushed| pushed.rotated.as_ref()).map(|rotated| rotated.removed.len() as u64);
+    let removed =
+        made().filter_map(|pushed| pushed.rotated.as_ref()).map(|rotated| rotated.removed.len() as u64);
     let counts = [
         ("sinks", reports.len() as u64),
         ("snapshots", made().count() as u64),
