@@ -1,3 +1,5 @@
+//! Tests of reading configuration.
+
 use super::*;
 use crate::error::Kind;
 use crate::tree::policy::Span;

@@ -106,14 +106,14 @@ impl Context {
         for dir in user.into_iter().chain([PathBuf::from("/etc/emu")]) {
             layers.extend(operator_layer(&dir)?);
         }
-        if let Some(source) = source {
-            if let Some(text) = source.config_text()? {
-                let origin = source.path.join(".emu/config");
-                let layer = Layer::parse(&origin.to_string_lossy(), &text)?;
-                let safe = Config::new(layers.clone()).safe_directories();
-                let trusted = source.distrust(&safe).is_none();
-                layers.insert(0, if trusted { layer } else { layer.without("rotate") });
-            }
+        if let Some(source) = source
+            && let Some(text) = source.config_text()?
+        {
+            let origin = source.path.join(".emu/config");
+            let layer = Layer::parse(&origin.to_string_lossy(), &text)?;
+            let safe = Config::new(layers.clone()).safe_directories();
+            let trusted = source.distrust(&safe).is_none();
+            layers.insert(0, if trusted { layer } else { layer.without("rotate") });
         }
         Ok(Config::new(layers))
     }

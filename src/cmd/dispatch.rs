@@ -131,10 +131,10 @@ fn enter(global: &Global) -> Result<()> {
     if let Some(date) = env("EMU_DATE") {
         clock::fix(&date.to_string_lossy())?;
     }
-    if let Some(fault) = env("EMU_TEST_FAULT").filter(|_| cfg!(debug_assertions)) {
-        if !fs::fault::arm(&fault.to_string_lossy()) {
-            return Err(Error::usage("cannot read EMU_TEST_FAULT").hint("it is like kill:17 or 28:17"));
-        }
+    if let Some(fault) = env("EMU_TEST_FAULT").filter(|_| cfg!(debug_assertions))
+        && !fs::fault::arm(&fault.to_string_lossy())
+    {
+        return Err(Error::usage("cannot read EMU_TEST_FAULT").hint("it is like kill:17 or 28:17"));
     }
     for path in &global.directory {
         let cannot = || format!("cannot change to {}", quoted_path(path));

@@ -16,7 +16,6 @@ pub(super) fn usage(error: &clap::Error, called: &str) -> Error {
     let arg = text(ContextKind::InvalidArg).unwrap_or_default();
     let option = name_of(&arg);
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
-    let source = std::error::Error::source(error).map(ToString::to_string);
     let failure = match error.kind() {
         ErrorKind::UnknownArgument if option.starts_with('-') => {
             Error::usage(format!("unknown option {}", quoted(option)))
@@ -30,17 +29,12 @@ pub(super) fn usage(error: &clap::Error, called: &str) -> Error {
         ErrorKind::InvalidValue | ErrorKind::NoEquals if value.is_empty() => {
             Error::usage(format!("{option} needs a value"))
         }
-        ErrorKind::InvalidValue => {
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let allowed = text(ContextKind::ValidValue).map(|allowed| format!("allowed are {allowed}"));
+            let source = std::error::Error::source(error).map(|source| house(&source.to_string()));
             let failure = Error::usage(format!("cannot use {} for {option}", quoted(&value)));
-            match text(ContextKind::ValidValue) {
-                Some(allowed) => failure.because(format!("allowed are {allowed}")),
-                None => failure,
-            }
-        }
-        ErrorKind::ValueValidation => {
-            let failure = Error::usage(format!("cannot use {} for {option}", quoted(&value)));
-            match source {
-                Some(source) => failure.because(house(&source)),
+            match allowed.or(source) {
+                Some(why) => failure.because(why),
                 None => failure,
             }
         }

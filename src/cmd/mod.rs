@@ -8,10 +8,12 @@ mod args;
 mod context;
 mod dispatch;
 mod explain;
+mod input;
 mod mounts;
 mod place;
 mod plumbing;
 mod porcelain;
+mod report;
 mod spec;
 mod unknown;
 
@@ -57,6 +59,7 @@ pub static TABLE: &[Entry] = &[
     porcelain::sink::ENTRY,
     porcelain::push::ENTRY,
     porcelain::log::ENTRY,
+    porcelain::checkout::ENTRY,
     porcelain::verify::ENTRY,
     porcelain::rotate::ENTRY,
     porcelain::path::ENTRY,

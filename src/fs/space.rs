@@ -38,7 +38,7 @@ pub enum FsKind {
 impl FsKind {
     /// The kind of file system that a directory lies on, by statfs(2).
     pub fn of(dir: &Dir) -> FsKind {
-        let magic = rustix::fs::fstatfs(dir.fd()).map(|fs| i64::from(fs.f_type)).unwrap_or(0);
+        let magic = rustix::fs::fstatfs(dir.fd()).map(|fs| fs.f_type).unwrap_or(0);
         match magic {
             0xef53 => FsKind::Ext,
             0x5846_5342 => FsKind::Xfs,

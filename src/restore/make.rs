@@ -28,10 +28,10 @@ impl Applier<'_> {
         change: &Change,
     ) -> fs::Result<End> {
         let Some(entry) = change.entry.as_deref() else { return Ok(End::Done) };
-        if change.how == How::Attributes {
-            if let Some(end) = self.correct(dir, change, entry)? {
-                return Ok(end);
-            }
+        if change.how == How::Attributes
+            && let Some(end) = self.correct(dir, change, entry)?
+        {
+            return Ok(end);
         }
         if let Some(end) = self.link(dir, change)? {
             return Ok(end);

@@ -105,7 +105,7 @@ fn exchange(
     };
     match end {
         Ok(()) => Ok(Placed::Done),
-        Err(errno) => put_back(dir, temporary, name).map_or(Err(errno), Ok),
+        Err(errno) => put_back(dir, temporary, name).ok_or(errno),
     }
 }
 

@@ -249,7 +249,7 @@ fn one(
 
 /// Leaves a note of the result. A sink that must not be written is no failure.
 fn write_note(sink: &Sink, checked: &Checked, quick: bool) -> Result<()> {
-    let cannot = || format!("cannot write {}", sink.inside(&format!("verified/{}", checked.id)));
+    let cannot = || format!("cannot write {}", sink.inside(layout::VERIFIED));
     let note = Verified {
         v: 1,
         id: &checked.id,

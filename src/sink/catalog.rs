@@ -44,8 +44,7 @@ pub struct Catalog {
 }
 
 fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
-    let what = String::from_utf8_lossy(name);
-    let items = sink.dir(name)?.list().doing(|| format!("cannot list {}", sink.inside(&what)))?;
+    let items = sink.dir(name)?.list().doing(|| format!("cannot list {}", sink.inside(name)))?;
     let text = items.into_iter().filter_map(|item| String::from_utf8(item.name.into()).ok());
     Ok(text.filter(|id| node::is_id(id)).collect())
 }
@@ -112,11 +111,11 @@ impl Catalog {
             return;
         }
         let stands = sink.read_head();
-        if let Ok(Some(id)) = &stands {
-            if self.get(id).is_some() {
-                self.head = Some(id.clone());
-                return;
-            }
+        if let Ok(Some(id)) = &stands
+            && self.get(id).is_some()
+        {
+            self.head = Some(id.clone());
+            return;
         }
         let newest = self.snapshots.last().map(|snapshot| snapshot.node.clone());
         if let Some(newest) = newest {

@@ -71,7 +71,7 @@ impl Intent {
     /// # Errors
     /// The system's.
     pub fn write(&self, sink: &Sink, staging: &Dir) -> Result<()> {
-        let cannot = || format!("cannot write the intent of a staging in {}", sink.inside("staging"));
+        let cannot = || format!("cannot write the intent of a staging in {}", sink.inside(layout::STAGING));
         let text = serde_json::to_string(self).doing(cannot)? + "\n";
         fs::replace_file(staging, layout::INTENT, text.as_bytes()).doing(cannot)?;
         sink.make_durable(staging)
@@ -91,7 +91,7 @@ impl Sink {
     /// The directory cannot be read.
     pub fn stagings(&self) -> Result<Vec<(String, Option<Intent>)>> {
         let dir = self.dir(layout::STAGING)?;
-        let items = dir.list().doing(|| format!("cannot list {}", self.inside("staging")))?;
+        let items = dir.list().doing(|| format!("cannot list {}", self.inside(layout::STAGING)))?;
         let read = |name: &[u8]| dir.open_dir(name).ok().and_then(|staging| Intent::read(&staging));
         let named = |name: Box<[u8]>| (String::from_utf8_lossy(&name).into_owned(), read(&name));
         Ok(items.into_iter().map(|item| named(item.name)).collect())

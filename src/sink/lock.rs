@@ -34,7 +34,15 @@ pub struct Lock {
 
 /// A lock on a sink. What changes a sink asks for it first.
 #[derive(Debug)]
-pub struct SinkLock(pub(super) Lock);
+pub struct SinkLock {
+    _lock: Lock,
+}
+
+impl SinkLock {
+    pub(super) fn new(lock: Lock) -> SinkLock {
+        SinkLock { _lock: lock }
+    }
+}
 
 /// A shared lock on a snapshot that is being read; it cannot be removed meanwhile.
 #[derive(Debug)]

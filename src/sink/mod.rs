@@ -118,14 +118,12 @@ impl Sink {
     /// # Errors
     /// It is missing or cannot be opened.
     pub fn dir(&self, name: &[u8]) -> Result<Dir> {
-        self.emu
-            .open_dir(name)
-            .doing(|| format!("cannot open {}", self.inside(&String::from_utf8_lossy(name))))
+        self.emu.open_dir(name).doing(|| format!("cannot open {}", self.inside(name)))
     }
 
     /// A path inside `.emu`, quoted for messages.
-    pub fn inside(&self, what: &str) -> String {
-        quoted_path(&self.path.join(".emu").join(what))
+    pub fn inside(&self, what: &[u8]) -> String {
+        quoted_path(&self.path.join(".emu").join(String::from_utf8_lossy(what).as_ref()))
     }
 
     /// The path of a snapshot's tree, for people and programs.
@@ -148,7 +146,7 @@ impl Sink {
     /// [`crate::error::Kind::Locked`], naming the holder.
     pub fn lock(&self, command: &str, wait: Wait) -> Result<SinkLock> {
         let what = format!("the sink {}", quoted_path(&self.path));
-        Lock::take(&self.emu, layout::LOCK, &what, command, wait).map(SinkLock)
+        Lock::take(&self.emu, layout::LOCK, &what, command, wait).map(SinkLock::new)
     }
 
     /// Makes renames in a directory durable: fsync of it, on btrfs a sync of the file system.

@@ -98,12 +98,13 @@ impl Comparer {
     ) -> fs::Result<Planned> {
         let whole = path::join(at, &subject.entry.name);
         let inode = (subject.dev, subject.entry.ino);
-        if subject.entry.kind == Kind::File && subject.entry.nlink > 1 {
-            if let Some(first) = self.later_name(inode, &whole, subject.entry.nlink) {
-                let mut planned = plan(&subject.entry, Target::SameAs(first), Reason::Unchanged);
-                planned.xattrs_known = true;
-                return Ok(planned);
-            }
+        if subject.entry.kind == Kind::File
+            && subject.entry.nlink > 1
+            && let Some(first) = self.later_name(inode, &whole, subject.entry.nlink)
+        {
+            let mut planned = plan(&subject.entry, Target::SameAs(first), Reason::Unchanged);
+            planned.xattrs_known = true;
+            return Ok(planned);
         }
         let Some(prev) = prev.filter(|prev| prev.kind == subject.entry.kind) else {
             return self.added(subject, dir);

@@ -26,7 +26,7 @@ impl Staging {
     /// # Errors
     /// The sink cannot be written.
     pub fn create(sink: &Sink, _: &SinkLock, parent: Option<&str>) -> Result<Staging> {
-        let cannot = || format!("cannot begin a snapshot in {}", sink.inside("staging"));
+        let cannot = || format!("cannot begin a snapshot in {}", sink.inside(layout::STAGING));
         let txid = uuid()?;
         let stagings = sink.dir(layout::STAGING)?;
         stagings.make_dir(txid.as_bytes(), 0o700).doing(cannot)?;
@@ -86,7 +86,7 @@ impl Staging {
 pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
     let stagings = sink.dir(layout::STAGING)?;
     fs::remove_tree(&stagings, txid.as_bytes())
-        .doing(|| format!("cannot remove a staging in {}", sink.inside("staging")))
+        .doing(|| format!("cannot remove a staging in {}", sink.inside(layout::STAGING)))
 }
 
 /// New entries must not inherit an ACL that the sink's directory happens to have.

@@ -4,7 +4,7 @@ use super::begin::{self, Ready};
 use super::commit::{self, Draft};
 use super::compare::Comparer;
 use super::feed::Met;
-use super::lane;
+use super::lane::{self, Staging};
 use super::limits::{self, Allowed};
 use super::scan;
 use super::stage::{Batch, Stage};
@@ -14,7 +14,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::Observer;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::node::PathField;
+use crate::sink::node::ManifestRef;
 use crate::sink::{Catalog, Intent, Lock, Node, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::Source;
 use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
@@ -92,45 +92,61 @@ pub fn link_snapshot<R: BufRead>(
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     let run = stage.run(|| recorded.next(&mut manifest), &mut sealers);
     let met = recorded.met;
-    let sealed = run.and_then(|()| check_empty(&met, request)).and_then(|()| {
-        let sealer = sealers.remove(0);
-        super::seal_lane(sealer, &lanes[0])
-    });
+    let sealed = run
+        .and_then(|()| check_empty(&met, request))
+        .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]));
     let sealed = match sealed {
         Ok(sealed) => sealed,
         Err(error) => {
-            drop(lanes);
             let _ = staging.discard(&ready.sink);
             return Err(error);
         }
     };
+    let draft = draft(&ready, sealed, &met, begun, source_fs, request.allowed)?;
+    mark(&ready, staging, &draft)
+}
+
+fn draft(
+    ready: &Ready,
+    sealed: super::Sealing,
+    met: &Met,
+    begun: String,
+    source_fs: String,
+    allowed: Allowed,
+) -> Result<Draft> {
     let tree = sealed.staged.sealed.tree;
-    let draft = Draft {
+    Ok(Draft {
         push: crate::sink::uuid()?,
         source: ready.sink.info.source.clone(),
         time: begun,
         compare: "hash".to_owned(),
         source_fs,
-        mounts: Vec::<PathField>::new(),
-        partial: limits::is_partial(&sealed.counts, &tree, &met),
-        shrunk: limits::is_shrunk(&tree, &ready.catalog, request.allowed),
+        mounts: Vec::new(),
+        partial: limits::is_partial(&sealed.counts, &tree, met),
+        shrunk: limits::is_shrunk(&tree, &ready.catalog, allowed),
         manifest: manifest_ref(&sealed.staged),
         tree: tree.tree,
         unread: unread_notes(&sealed.unread),
         counts: sealed.counts,
-    };
+    })
+}
+
+/// Notes that the tree is complete, for whoever publishes it.
+fn mark(ready: &Ready, staging: Staging, draft: &Draft) -> Result<StagedTree> {
+    let parent = ready.catalog.head.clone();
     let intent = Intent {
         manifest: Some(draft.manifest.sha256),
-        draft: Some(serde_json::to_value(&draft).doing(|| "cannot note a staging")?),
-        ..Intent::open(&staging.txid, ready.catalog.head.clone())
+        draft: Some(serde_json::to_value(draft).doing(|| "cannot note a staging")?),
+        ..Intent::open(&staging.txid, parent.clone())
     };
     staging.mark_staged(&ready.sink, intent)?;
+    let ManifestRef { sha256, bytes, entries } = draft.manifest;
     Ok(StagedTree {
-        parent: ready.catalog.head.clone(),
-        manifest: draft.manifest.sha256,
-        tree,
-        unread: draft.counts.unread,
         txid: staging.release(),
+        parent,
+        manifest: sha256,
+        tree: TreeRecord { entries, bytes, tree: draft.tree },
+        unread: draft.counts.unread,
     })
 }
 

@@ -21,6 +21,7 @@ mod place;
 mod plan;
 mod recover;
 pub mod remove;
+mod report;
 pub mod retire;
 pub mod rotate;
 mod scan;
@@ -33,20 +34,21 @@ pub use limits::Allowed;
 pub use link::{LinkRequest, StagedTree, commit_staged, discard_staged, link_snapshot};
 pub use list::{HashRequest, Preview, hash_tree, preview};
 pub use plan::Reason;
+pub use report::{Pushed, SinkReport, no_sinks, outcome_of};
 pub use rotate::{Action, Verdict};
 
 use crate::config::Config;
-use crate::error::{Doing as _, Error, Kind, Result};
+use crate::error::{Doing as _, Result};
 use crate::fs;
 use crate::progress::{Event, Observer};
+use crate::sink::Wait;
 use crate::sink::node::{ManifestRef, PathField, UnreadNote};
-use crate::sink::{Node, Wait};
 use crate::source::{Excludes, Source, SourceLock, owner_names};
 use crate::tree::{Time, Unread};
 use commit::Draft;
 use feed::Feed;
 use lane::{Lane, Staged, Staging};
-use retire::{Occasion, Rotated};
+use retire::Occasion;
 use scan::{Scan, ScanRules};
 use seal::Sealer;
 use stage::Stage;
@@ -69,28 +71,6 @@ pub struct PushRequest<'a> {
     pub wait: Wait,
     /// What to call this program for others who wait.
     pub command: &'a str,
-}
-
-/// What became of one sink.
-pub struct SinkReport {
-    /// Its name, or its path where it has none.
-    pub name: String,
-    /// The snapshot, or why there is none.
-    pub outcome: Result<Pushed>,
-    /// Its absence is no failure.
-    pub optional: bool,
-}
-
-/// A snapshot that a push made.
-pub struct Pushed {
-    /// The sink, for what is done after the report.
-    pub sink: crate::sink::Sink,
-    /// The snapshot.
-    pub node: Node,
-    /// What rotation did; `None` where it was not applied.
-    pub rotated: Option<Rotated>,
-    /// Why something that was asked for was not done, in words.
-    pub remarks: Vec<String>,
 }
 
 /// Saves the source to all targets. The reports come in the order of the targets.
@@ -266,14 +246,14 @@ impl Pass<'_> {
         self.observer.event(Event::Phase("syncing"));
         let txid = staging.release();
         let node = commit::publish(&ready.sink, &ready.lock, &txid, &draft, message, &ready.catalog)?;
-        let mut remarks = remarks(&node, self.config);
+        let mut remarks = report::remarks(&node, self.config);
         let mut rotated = None;
         if node.is_complete() {
             self.observer.event(Event::Phase("rotating"));
             let retention = ready.retention(self.config)?;
             match retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer) {
                 Ok(done) => {
-                    remarks.extend(rotation_remarks(&done));
+                    remarks.extend(report::rotation_remarks(&done));
                     rotated = Some(done);
                 }
                 Err(error) => remarks.push(format!("rotation failed: {error}")),
@@ -316,43 +296,6 @@ fn lost_mounts(ready: &Ready, met: &feed::Met) -> Vec<Unread> {
         .collect()
 }
 
-/// What a person and the exit status should know of a snapshot that was made.
-fn remarks(node: &Node, config: &Config) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let counts = &node.counts;
-    if node.partial {
-        remarks.push(format!(
-            "{} entries could not be saved; the snapshot is partial, nothing expires",
-            counts.unread
-        ));
-    } else if counts.unread > 0 {
-        remarks.push(format!("{} entries could not be saved", counts.unread));
-    }
-    if node.shrunk {
-        remarks.push(
-            "less than half is left of the last complete snapshot; nothing expires until a push --allow-shrunk".into(),
-        );
-    }
-    if counts.damaged > 0 {
-        remarks.push(format!("{} files of the parent snapshot are damaged; run emu verify", counts.damaged));
-    }
-    if counts.torn > 0 && config.torn_is_error() {
-        remarks.push(format!("{} files changed while they were read", counts.torn));
-    }
-    remarks
-}
-
-fn rotation_remarks(rotated: &Rotated) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if let Some(why) = &rotated.held_back {
-        remarks.push(format!("{why}; `emu rotate` applies it"));
-    }
-    if rotated.short_of_room {
-        remarks.push("there is less room than min-free asks for".into());
-    }
-    remarks
-}
-
 /// The number of threads that work: as configured, else one a processor.
 fn threads(config: &Config) -> usize {
     config.threads().unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
@@ -360,27 +303,4 @@ fn threads(config: &Config) -> usize {
 
 fn timestamp() -> String {
     crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// The kinds of failure in reports, for the exit status.
-pub fn outcome_of(reports: &[SinkReport], ignore_errors: bool) -> Option<Kind> {
-    Kind::worst(reports.iter().filter_map(|report| match &report.outcome {
-        Err(error) if report.optional && error.kind() == Kind::NotFound => None,
-        Err(error) => Some(error.kind()),
-        Ok(pushed) => pushed.incomplete(ignore_errors).then_some(Kind::Incomplete),
-    }))
-}
-
-impl Pushed {
-    /// Whether the snapshot was made but something asked for was not done.
-    fn incomplete(&self, ignore_errors: bool) -> bool {
-        let only_unread = self.remarks.len() == 1 && self.node.counts.unread > 0 && !self.node.partial;
-        !self.remarks.is_empty() && !(ignore_errors && only_unread)
-    }
-}
-
-/// An error for a push that has no sink to go to.
-pub fn no_sinks() -> Error {
-    Error::usage("there is no sink to push to")
-        .hint("`emu sink add PATH` adds one; --to PATH pushes to a place at once")
 }

@@ -38,6 +38,9 @@ pub enum Done {
     Vanished,
 }
 
+/// A directory in the base and in the staged tree of one lane.
+pub type Side = (Option<Arc<Dir>>, Option<Arc<Dir>>);
+
 /// A directory as a worker sees it: where things come from and where they go.
 pub struct Place<'a> {
     /// Path of the directory.
@@ -45,7 +48,7 @@ pub struct Place<'a> {
     /// The directory in the source.
     pub source: Option<&'a Dir>,
     /// For each lane: the directory in the base and in the staged tree.
-    pub sinks: &'a [(Option<Arc<Dir>>, Option<Arc<Dir>>)],
+    pub sinks: &'a [Side],
     /// The lanes.
     pub lanes: &'a [Lane],
     /// Stamps later than this prove nothing.

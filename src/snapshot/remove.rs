@@ -77,7 +77,7 @@ pub(super) fn forget_uncommitted(sink: &Sink, catalog: &Catalog) -> Result<()> {
     let removed = sink.dir(layout::REMOVED)?;
     for snapshot in &catalog.snapshots {
         unlink(&removed, &snapshot.node.id)
-            .doing(|| format!("cannot forget a removal in {}", sink.inside("removed")))?;
+            .doing(|| format!("cannot forget a removal in {}", sink.inside(layout::REMOVED)))?;
     }
     Ok(())
 }

@@ -135,7 +135,7 @@ fn note_policy(sink: &Sink, policy: &Policy, differs: bool) -> Result<()> {
         return Ok(());
     }
     let at = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let cannot = || format!("cannot write {}", sink.inside("rotation"));
+    let cannot = || format!("cannot write {}", sink.inside(layout::ROTATION));
     let text =
         serde_json::to_string(&LastRotation { v: 1, policy: policy.clone(), at }).doing(cannot)? + "\n";
     fs::replace_file(sink.emu(), layout::ROTATION, text.as_bytes()).doing(cannot)

@@ -1,3 +1,5 @@
+//! Tests of retention.
+
 use super::*;
 use crate::tree::policy::Span;
 

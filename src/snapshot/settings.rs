@@ -15,7 +15,7 @@ const MAX_FILE: u64 = 1 << 22;
 /// The sink cannot be written.
 pub fn keep_copy(source: &Source, sink: &Sink) -> Result<()> {
     let copy = sink.dir(layout::SOURCE_COPY)?;
-    let cannot = || format!("cannot keep the source's settings in {}", sink.inside("source"));
+    let cannot = || format!("cannot keep the source's settings in {}", sink.inside(layout::SOURCE_COPY));
     for name in [layout::CONFIG, layout::EXCLUDES] {
         keep_file(source.emu(), name, &copy).doing(cannot)?;
     }

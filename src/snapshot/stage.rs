@@ -4,7 +4,7 @@
 //! place them; one more thread takes the results up in order and seals them.
 
 use super::lane::Lane;
-use super::place::{Done, Place, attributes, sink_error};
+use super::place::{Done, Place, Side, attributes, sink_error};
 use super::plan::{Planned, Target};
 use super::seal::Sealer;
 use crate::error::Result;
@@ -33,8 +33,8 @@ pub struct Batch {
     pub unread: Vec<Unread>,
 }
 
-/// A directory in the base and in the staged tree, for each lane.
-type Sides = Arc<[(Option<Arc<Dir>>, Option<Arc<Dir>>)]>;
+/// A directory's sides, one for each lane.
+type Sides = Arc<[Side]>;
 
 struct Chunk {
     number: u64,
@@ -211,7 +211,7 @@ impl<'a> Feeder<'a> {
     }
 
     /// Opens the directory on both sides of a lane and makes the directories inside it.
-    fn sides(&mut self, lane: usize, batch: &mut Batch) -> (Option<Arc<Dir>>, Option<Arc<Dir>>) {
+    fn sides(&mut self, lane: usize, batch: &mut Batch) -> Side {
         let (base, staged) = &mut self.cursors[lane];
         let side = &self.stage.lanes[lane];
         let Some(staged) = staged.as_mut().filter(|_| side.is_running()) else { return (None, None) };

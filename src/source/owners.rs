@@ -9,11 +9,12 @@ fn names(file: &str) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for line in String::from_utf8_lossy(&text).lines() {
         let mut fields = line.split(':');
-        if let (Some(name), Some(_), Some(number)) = (fields.next(), fields.next(), fields.next()) {
-            if number.parse::<u32>().is_ok() && !name.is_empty() {
-                // The first name of a number is the one that other tools print.
-                names.entry(number.to_owned()).or_insert_with(|| name.to_owned());
-            }
+        if let (Some(name), Some(_), Some(number)) = (fields.next(), fields.next(), fields.next())
+            && number.parse::<u32>().is_ok()
+            && !name.is_empty()
+        {
+            // The first name of a number is the one that other tools print.
+            names.entry(number.to_owned()).or_insert_with(|| name.to_owned());
         }
     }
     names

@@ -16,4 +16,7 @@
 mod env;
 mod generated;
 mod layers;
+mod made;
+mod plumbing;
+mod porcelain;
 mod tree;

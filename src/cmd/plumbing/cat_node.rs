@@ -1,6 +1,6 @@
 //! `emu-cat-node`: the node of a snapshot, as it is stored.
 
-use super::input;
+use crate::cmd::input;
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::Result;
 use clap::Args as _;

@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::tree::ManifestReader;
 use clap::Args as _;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -95,7 +95,7 @@ fn run(args: &LinkArgs, context: &Context) -> Result<Status> {
     Ok((staged.unread > 0).then_some(Kind::Incomplete))
 }
 
-fn refuse_foreign(sink: &Sink, source: Option<&Source>, path: &PathBuf) -> Result<()> {
+fn refuse_foreign(sink: &Sink, source: Option<&Source>, path: &Path) -> Result<()> {
     match source {
         Some(source) if source.id != sink.info.source => Err(Error::not_found(format!(
             "cannot stage {} in {}",

@@ -1,6 +1,6 @@
 //! `emu-ls-tree`: the entries of a snapshot, from its manifest.
 
-use super::input;
+use crate::cmd::input;
 use crate::cmd::{self, Class, Context, Found, Status, read};
 use crate::error::{Error, Result};
 use crate::interrupt;

@@ -1,7 +1,5 @@
 //! Programs for scripts, a file each.
 
-mod input;
-
 pub(super) mod cat_node;
 pub(super) mod commit_snapshot;
 pub(super) mod hash_tree;

@@ -1,6 +1,6 @@
 //! `emu-rev-parse`: which snapshots some revisions name, and where they are.
 
-use super::input;
+use crate::cmd::input;
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::Result;
 use crate::record::RevRecord;

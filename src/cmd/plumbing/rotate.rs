@@ -1,8 +1,7 @@
 //! `emu-rotate`.
 
-use crate::cmd::porcelain::report;
 use crate::cmd::porcelain::rotate::{KeepArgs, show};
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
 use crate::error::{Kind, Result};
 use crate::sink::{Catalog, Sink};
 use crate::snapshot::retire::{self, Occasion};

@@ -6,7 +6,7 @@ use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SummaryRecord};
 use crate::restore::checkout::{
-    self, Caution, Change, Damaged, Foreseen, Head, Outcome, Overwrite, Ownership, Request, Step, Target,
+    self, Caution, Change, Damaged, Foreseen, Head, How, Outcome, Overwrite, Ownership, Request, Step, Target,
 };
 use crate::source::Source;
 use crate::tree::{Kind as EntryKind, Unread};
@@ -286,10 +286,10 @@ fn report(request: &Request<'_>, outcome: &Outcome, context: &Context, begin: In
 fn counts(outcome: &Outcome) -> [(&'static str, u64); 11] {
     let done = &outcome.done;
     [
-        ("created", done.created),
-        ("replaced", done.replaced),
-        ("attributes", done.attributes),
-        ("removed", done.removed),
+        (How::Create.word(), done.created),
+        (How::Replace.word(), done.replaced),
+        (How::Attributes.word(), done.attributes),
+        (How::Remove.word(), done.removed),
         ("files", done.files),
         ("bytes", done.bytes),
         ("rescued", done.rescued),

@@ -1,7 +1,6 @@
 //! `emu push`.
 
-use super::report;
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
 use crate::config::Config;
 use crate::error::{Doing as _, Kind, Result};
 use crate::fs;
@@ -308,11 +307,11 @@ fn dry_run(
             ));
             Ok(())
         });
-        if let Err(error) = planned {
-            if !(target.optional && error.kind() == Kind::NotFound) {
-                context.ui.error(&error);
-                failures.push(error.kind());
-            }
+        if let Err(error) = planned
+            && !(target.optional && error.kind() == Kind::NotFound)
+        {
+            context.ui.error(&error);
+            failures.push(error.kind());
         }
     }
     Ok(Kind::worst(failures))

@@ -1,7 +1,6 @@
 //! `emu rotate`.
 
-use super::report;
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
 use crate::config::{Layer, Retention};
 use crate::error::{Error, Kind, Result};
 use crate::record::RotationRecord;

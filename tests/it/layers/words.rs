@@ -12,6 +12,8 @@ const NOT_LAYOUT: &[(&str, &str)] = &[
     // Keys of the configuration, and a kind of change, as people read them.
     ("src/config", "spare"),
     ("src/ui/", "removed"),
+    // A count in a summary, and a kind of change.
+    ("src/cmd/", "removed"),
 ];
 
 #[test]

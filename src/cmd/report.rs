@@ -9,7 +9,7 @@ use crate::ui::text::bytes;
 
 /// Deletes what a rotation took out of the list, with no lock held that a push needs, and says
 /// what it freed.
-pub(in crate::cmd) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<()> {
+pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<()> {
     let ui = &context.ui;
     for node in removed {
         ui.note(&format!("removed {} of {}", node.short(), node.name));

@@ -1,0 +1,68 @@
+//! `emu-rev-parse`.
+
+use crate::env::Emu;
+use crate::made::{Made, Special};
+
+#[test]
+fn a_revision_becomes_a_snapshot() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let ids: Vec<String> = (1..=3).map(|seq| sink.add(seq, Special::default())).collect();
+    let src = emu.inside("src");
+    let parse = |rev: &str| -> Vec<String> {
+        let records = src.pipe("emu-rev-parse", &[rev], b"").succeeds().records();
+        records.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let path = sink.path.to_str().unwrap();
+    for (rev, seq) in [
+        ("HEAD", 3),
+        ("HEAD~2", 1),
+        ("TAIL~", 2),
+        ("disk", 3),
+        ("disk:HEAD~", 2),
+        (path, 3),
+        (&format!("{path}:TAIL"), 1),
+        ("@{2026-11-22 02:30}", 2),
+        (&ids[1], 2),
+        ("2026-11-22-010000", 1),
+    ] {
+        assert_eq!(parse(rev), [ids[seq - 1].clone()], "{rev}");
+    }
+    assert_eq!(parse("TAIL..HEAD"), ids[1..]);
+}
+
+#[test]
+fn revisions_are_read_from_standard_input() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let id = sink.add(1, Special::default());
+    let args = ["--sink", sink.path.to_str().unwrap(), "-"];
+    let said = emu.pipe("emu-rev-parse", &args, b"HEAD\n\nTAIL").succeeds();
+    assert!(said.records().iter().all(|record| record["id"] == id.as_str()));
+    assert_eq!(said.records().len(), 2);
+    let record = &said.records()[0];
+    assert_eq!(record["sink_path"], sink.path.to_str().unwrap());
+    assert_eq!(record["rev"], "HEAD");
+}
+
+#[test]
+fn the_last_record_after_a_failure_is_the_error() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    let said = emu.inside("src").pipe("emu-rev-parse", &["HEAD", "none"], b"").exits(10);
+    let records = said.records();
+    assert_eq!((&records[0]["type"], &records[1]["type"]), (&"rev".into(), &"error".into()));
+    assert_eq!((&records[1]["class"], &records[1]["exit"]), (&"not-found".into(), &10.into()));
+    assert!(said.stdout.lines().last().unwrap().starts_with("{\"type\":\"error\","));
+}
+
+#[test]
+fn the_program_and_the_command_are_the_same() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    let src = emu.inside("src");
+    let program = src.pipe("emu-rev-parse", &["HEAD"], b"").succeeds().stdout;
+    assert_eq!(src.ok(&["rev-parse", "HEAD"]), program);
+}

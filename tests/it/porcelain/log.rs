@@ -1,0 +1,145 @@
+//! `emu log`.
+
+use crate::env::{Emu, assert_shows};
+use crate::made::{Made, Special};
+
+#[test]
+fn snapshots_are_listed_newest_first_with_what_is_special() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let first = sink.add(1, Special { message: Some("before the move\nand more"), ..Special::default() });
+    sink.add(2, Special { partial: true, ..Special::default() });
+    sink.add(3, Special { shrunk: true, ..Special::default() });
+    sink.pin(&first);
+    assert_shows(
+        &emu.inside("src").run(&["log"]),
+        "
+        $ emu log
+        snapshot <id1> (disk, HEAD, shrunk)
+        Date:  Sun 2026-11-22 03:00:00 +0000
+        Host:  host (ada)
+        Name:  2026-11-22-030000
+        2 files, 2 directories, 6 B; 1 copied, 1 linked
+
+        snapshot <id2> (disk, partial)
+        Date:  Sun 2026-11-22 02:00:00 +0000
+        Host:  host (ada)
+        Name:  2026-11-22-020000
+        2 files, 2 directories, 6 B; 1 copied, 1 linked
+
+        snapshot <id3> (disk, pinned)
+        Date:  Sun 2026-11-22 01:00:00 +0000
+        Host:  host (ada)
+        Name:  2026-11-22-010000
+
+            before the move
+            and more
+
+        2 files, 2 directories, 6 B; 1 copied, 1 linked
+        ",
+    );
+    assert_shows(
+        &emu.inside("src").run(&["log", "-s", "-n", "2"]),
+        "
+        $ emu log -s -n 2
+        <id1> 2026-11-22 03:00      6 B (HEAD, shrunk)
+        <id2> 2026-11-22 02:00      6 B (partial)
+        ",
+    );
+}
+
+#[test]
+fn a_path_to_a_sink_needs_neither_source_nor_home() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    std::fs::remove_dir_all(emu.path("src")).unwrap();
+    let mut command = emu.command("emu", &["-C", "/", "log", "-s", sink.path.to_str().unwrap()]);
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
+    let said = emu.session().collect(command, "emu log".to_owned(), b"").succeeds();
+    assert_eq!(said.stdout.lines().count(), 1);
+    assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn all_sinks_are_listed_and_an_absent_one_is_noted() {
+    let emu = Emu::new();
+    let (one, two) = (Made::new(&emu, "one"), Made::new(&emu, "two"));
+    one.add(1, Special::default());
+    two.add(1, Special::default());
+    two.add(2, Special::default());
+    let short = |args: &[&str]| emu.inside("src").run(&[&["log", "-s"], args].concat());
+    assert_eq!(short(&[]).succeeds().stdout.lines().count(), 3);
+    std::fs::rename(&one.path, emu.path("gone")).unwrap();
+    let said = short(&[]).succeeds();
+    assert_eq!(said.stdout.lines().count(), 2);
+    assert!(said.stderr.starts_with("sink one left out: cannot open the sink"), "{said}");
+    // One that was named is another matter.
+    assert!(short(&["one"]).exits(10).stderr.starts_with("error: cannot open the sink"));
+    std::fs::rename(&two.path, emu.path("gone too")).unwrap();
+    short(&[]).exits(10);
+}
+
+#[test]
+fn a_range_is_what_led_to_its_end() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let ids: Vec<String> = (1..=5).map(|seq| sink.add(seq, Special::default())).collect();
+    let said = emu.inside("src").ok(&["log", "--json", "HEAD~3..HEAD~", "--sink", "disk"]);
+    let listed: Vec<&str> = said.lines().map(|line| line.split('"').nth(9).unwrap_or_default()).collect();
+    assert_eq!(listed.len(), 2, "{said}");
+    assert!(said.contains(&ids[3]) && said.contains(&ids[2]));
+}
+
+#[test]
+fn json_is_one_snapshot_record_a_line() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let id = sink.add(1, Special::default());
+    let records = emu.inside("src").run(&["log", "--json"]).succeeds().records();
+    let record = &records[0];
+    assert_eq!((record["type"].as_str(), record["id"].as_str()), (Some("snapshot"), Some(&*id)));
+    assert_eq!(record["head"], true);
+    assert_eq!(record["pinned"], false);
+    assert_eq!(record["path"], sink.path.join(".emu/trees").join(&id).to_str().unwrap());
+}
+
+#[test]
+fn damage_is_reported_and_the_others_are_listed() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let first = sink.add(1, Special::default());
+    sink.add(2, Special::default());
+    std::fs::write(sink.path.join(".emu/nodes").join(&first), "{}").unwrap();
+    let said = emu.inside("src").run(&["log", "-s"]).succeeds();
+    assert_eq!(said.stdout.lines().count(), 1);
+    let expected = format!("warning: snapshot {} in ", &first[..12]);
+    assert!(said.stderr.starts_with(&expected), "{said}");
+    assert!(said.stderr.contains("is damaged: its node cannot be read"), "{said}");
+}
+
+#[test]
+fn an_unknown_revision_is_named_with_the_way_on() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    let said = |rev: &str, status| emu.inside("src").fails(&["log", rev], status);
+    assert_eq!(said("nothing", 10), "error: no snapshot 'nothing'\nhint: `emu log` lists all snapshots\n");
+    assert_eq!(said("HEAD~7", 10), "error: no snapshot 'HEAD~7': its line of history has 1 snapshots\n");
+    assert!(said("usb:HEAD", 10).starts_with("error: no sink 'usb'\nhint: the sinks are: disk"));
+    assert!(said("HEAD~x", 2).starts_with("error: cannot read the revision 'HEAD~x'"));
+    assert!(said("", 2).starts_with("error: a revision is empty"));
+}
+
+#[test]
+fn nothing_is_printed_with_quiet_or_into_a_closed_pipe() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    for seq in 1..=50 {
+        sink.add(seq, Special::default());
+    }
+    let said = emu.inside("src").run(&["log", "-q"]).succeeds();
+    assert_eq!((&*said.stdout, &*said.stderr), ("", ""));
+    let said = emu.inside("src").shell("emu log | head -n 1").succeeds();
+    assert!(said.stdout.starts_with("snapshot ") && said.stderr.is_empty(), "{said}");
+}
