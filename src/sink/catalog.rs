@@ -63,8 +63,9 @@ impl Catalog {
             .filter_map(|(_, intent)| intent.filter(|intent| intent.stage == Stage::Sealed))
             .collect();
         let mut catalog = Catalog::default();
+        let held = sink.dir(layout::NODES)?;
         for id in &nodes {
-            match sink.read_node(id) {
+            match Node::read(&held, id) {
                 Ok(_) if !trees.contains(id) => catalog.damage(id, "its tree is missing"),
                 Ok(node) => catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) }),
                 Err(why) => catalog.damage(id, &why),

@@ -233,8 +233,18 @@ impl Sink {
     /// # Errors
     /// Why it cannot be read, in a few words.
     pub fn read_node(&self, id: &str) -> std::result::Result<Node, String> {
-        let dir = self.dir(layout::NODES).map_err(|error| error.to_string())?;
-        let content = fs::read_limited(&dir, id.as_bytes(), MAX_NODE)
+        let nodes = self.dir(layout::NODES).map_err(|error| error.to_string())?;
+        Node::read(&nodes, id)
+    }
+}
+
+impl Node {
+    /// Reads the node `id` from the directory of all nodes.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in a few words.
+    pub fn read(nodes: &fs::Dir, id: &str) -> std::result::Result<Node, String> {
+        let content = fs::read_limited(nodes, id.as_bytes(), MAX_NODE)
             .map_err(|errno| format!("its node cannot be read: {}", crate::error::errno_text(errno)))?;
         Node::parse(id, &content)
     }

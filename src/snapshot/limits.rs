@@ -28,7 +28,15 @@ pub struct Allowed {
 /// # Errors
 /// [`crate::error::Kind::NotFound`]: it is probably not mounted.
 pub fn check_empty(source: &Source, met: &Met, allowed: Allowed) -> Result<()> {
-    if allowed.empty || met.entries > 0 {
+    if met.entries > 0 {
+        return Ok(());
+    }
+    if met.top_level_failed {
+        return Err(Error::failed(format!("the source {} cannot be listed", quoted_path(&source.path)))
+            .because("nothing was saved and nothing removed")
+            .hint("look at its permissions"));
+    }
+    if allowed.empty {
         return Ok(());
     }
     Err(Error::not_found(format!("the source {} is empty", quoted_path(&source.path)))

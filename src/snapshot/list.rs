@@ -46,7 +46,7 @@ pub fn hash_tree(
     let previous = request.against.map(|(sink, node)| begin::listings(sink, node)).transpose()?;
     let rules = CompareRules {
         compare: request.config.compare(),
-        metadata_change: MetadataChange::Share,
+        metadata_change: MetadataChange::Copy,
         can_hold_owner: false,
         can_hold_xattrs: false,
     };

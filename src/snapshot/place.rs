@@ -89,13 +89,16 @@ impl Place<'_> {
 
     /// Links the base's inode, if it shows what it should. `false`: it must be copied.
     fn link(&self, lane: usize, plan: &Planned) -> Result<bool> {
+        let name = &*plan.entry.name;
         let (from, to) = match &self.sinks[lane] {
             (Some(from), Some(to)) => (from, to),
             (_, None) => return Ok(true),
-            (None, Some(_)) => return Ok(false),
+            (None, Some(_)) => {
+                self.note_damage(lane, name);
+                return Ok(false);
+            }
         };
         let entry = &plan.entry;
-        let name = &*entry.name;
         let mut shown = entry.shown();
         if let Some(share) = &plan.share {
             shown = Entry { held: Some(share.clone()), ..entry.clone() }.shown();
@@ -110,12 +113,7 @@ impl Place<'_> {
             Err(errno) => return Err(self.sink_error(lane, errno, name)),
         };
         if !sound {
-            self.lanes[lane].damaged.fetch_add(1, Ordering::Relaxed);
-            self.observer.warn(format!(
-                "{} in the parent snapshot of {} is not what was saved; it is saved anew",
-                quoted(path::join(self.at, name)),
-                self.lanes[lane].label
-            ));
+            self.note_damage(lane, name);
             return Ok(false);
         }
         match from.link(name, to, name) {
@@ -126,6 +124,16 @@ impl Place<'_> {
             }
             Err(errno) => Err(self.sink_error(lane, errno, name)),
         }
+    }
+
+    /// An inode of the parent that is not what its manifest says, or is gone.
+    fn note_damage(&self, lane: usize, name: &[u8]) {
+        self.lanes[lane].damaged.fetch_add(1, Ordering::Relaxed);
+        self.observer.warn(format!(
+            "{} in the parent snapshot of {} is not what was saved; it is saved anew",
+            quoted(path::join(self.at, name)),
+            self.lanes[lane].label
+        ));
     }
 
     fn sink_error(&self, lane: usize, errno: Errno, name: &[u8]) -> Error {

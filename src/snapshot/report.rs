@@ -77,7 +77,7 @@ impl Pushed {
     /// Whether the snapshot was made but something asked for was not done.
     fn incomplete(&self, ignore_errors: bool) -> bool {
         let only_unread = self.remarks.len() == 1 && self.node.counts.unread > 0 && !self.node.partial;
-        !self.remarks.is_empty() && !(ignore_errors && only_unread)
+        !(self.remarks.is_empty() || ignore_errors && only_unread)
     }
 }
 

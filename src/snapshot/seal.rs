@@ -109,6 +109,11 @@ impl Sealer {
                 None => return Ok(()),
             },
         };
+        let mut entry = entry;
+        if self.staged.is_none() {
+            // What a sink's inode shows instead is nothing that a source has.
+            entry.held = None;
+        }
         self.counts.files += u64::from(entry.kind == Kind::File);
         self.counts.dirs += u64::from(entry.kind == Kind::Dir);
         if entry.kind == Kind::File && entry.nlink > 1 && entry.links.is_none() {

@@ -3,7 +3,7 @@
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::scene::{Scene, reported};
+use super::scene::{Scene, assert_calm, reported};
 
 /// Pseudo-random numbers (an LCG), the same in each run.
 pub struct Chance(pub u64);
@@ -63,7 +63,7 @@ fn thirty_pushes_killed_at_random_moments_harm_nothing() {
         }
         scene.verify();
         let next = scene.push();
-        assert_eq!(next.stderr, "", "{delay} ms");
+        assert_calm(&next);
         scene.assert_tidy();
     }
     scene.assert_saved();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::scene::{CONFIG, Scene, history, names, reported};
+use super::scene::{CONFIG, Scene, assert_calm, history, names, reported};
 
 /// More calls than any of the commands here makes.
 const END: u32 = 3000;
@@ -43,7 +43,7 @@ fn a_push_killed_at_any_call_leaves_all_that_is_listed_whole() {
         }
         assert_eq!(scene.source(), source, "{at}: the source has changed");
         let next = scene.push();
-        assert_eq!(next.stderr, "", "{at}: the next push");
+        assert_calm(&next);
         assert_whole(&scene, &before, &all, &at);
         scene.assert_saved();
         scene.assert_tidy();

@@ -164,6 +164,13 @@ pub fn seen(root: &Path) -> String {
     text
 }
 
+/// The command succeeded and found nothing to warn of.
+#[track_caller]
+pub fn assert_calm(output: &Output) {
+    let calm = !output.stderr.lines().any(|line| ["warning", "error"].iter().any(|w| line.starts_with(w)));
+    assert!(output.status == 0 && calm, "{output}");
+}
+
 /// Replaces `to` by a copy of `from`.
 pub fn copy(from: &Path, to: &Path) {
     if to.symlink_metadata().is_ok() {

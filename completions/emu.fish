@@ -1,0 +1,280 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_emu_global_optspecs
+    string join \n C= S/source= v/verbose q/quiet color= json h/help V/version
+end
+
+function __fish_emu_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_emu_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_emu_using_subcommand
+    set -l cmd (__fish_emu_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c emu -n "__fish_emu_needs_command" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_needs_command" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_needs_command" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_needs_command" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_needs_command" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_needs_command" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c emu -n "__fish_emu_needs_command" -s V -l version -d 'Print version'
+complete -c emu -n "__fish_emu_needs_command" -f -a "init" -d 'make a directory a source'
+complete -c emu -n "__fish_emu_needs_command" -f -a "sink" -d 'list, add and forget sinks'
+complete -c emu -n "__fish_emu_needs_command" -f -a "push" -d 'save the source as a new snapshot in its sinks'
+complete -c emu -n "__fish_emu_needs_command" -f -a "log" -d 'list snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "checkout" -d 'bring a snapshot, or files of one, back'
+complete -c emu -n "__fish_emu_needs_command" -f -a "verify" -d 'check that snapshots are as they were saved'
+complete -c emu -n "__fish_emu_needs_command" -f -a "rotate" -d 'apply the retention policy to a sink'
+complete -c emu -n "__fish_emu_needs_command" -f -a "path" -d 'show where the tree of a snapshot is'
+complete -c emu -n "__fish_emu_needs_command" -f -a "help" -d 'show what a command does and takes'
+complete -c emu -n "__fish_emu_needs_command" -f -a "version" -d 'show the version of emu'
+complete -c emu -n "__fish_emu_needs_command" -f -a "hash-tree" -d 'list and hash a directory tree as a manifest'
+complete -c emu -n "__fish_emu_needs_command" -f -a "link-snapshot" -d 'stage the tree that a manifest on stdin describes'
+complete -c emu -n "__fish_emu_needs_command" -f -a "commit-snapshot" -d 'publish a staged tree as a snapshot'
+complete -c emu -n "__fish_emu_needs_command" -f -a "rev-parse" -d 'resolve revisions to snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "cat-node" -d 'print the nodes of snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "ls-tree" -d 'print the entries of a snapshot'
+complete -c emu -n "__fish_emu_using_subcommand init" -l template-dir -d 'Copy what is in this directory into .emu, overwriting nothing' -r -F
+complete -c emu -n "__fish_emu_using_subcommand init" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand init" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand init" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand init" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand init" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand init" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand init" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "list" -d 'List the sinks and what is in them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "add" -d 'Make a directory a sink of this source, or attach one that is'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "rm" -d 'Forget a sink; its snapshots stay'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l optional -d 'It is no failure when this sink is absent'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand push" -s m -l message -d 'Say what this snapshot is' -r
+complete -c emu -n "__fish_emu_using_subcommand push" -l to -d 'Push to the sink at PATH; source and sink are made if they are none yet' -r -F
+complete -c emu -n "__fish_emu_using_subcommand push" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand push" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand push" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand push" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand push" -l dry-run -d 'Show what would be saved, and save nothing'
+complete -c emu -n "__fish_emu_using_subcommand push" -l no-owner -d 'Do not give the files in the sink to their owners; the owners are recorded all the same'
+complete -c emu -n "__fish_emu_using_subcommand push" -l ignore-errors -d 'Exit with 0 although some entries could not be read'
+complete -c emu -n "__fish_emu_using_subcommand push" -l allow-empty -d 'Save the source even if it is empty'
+complete -c emu -n "__fish_emu_using_subcommand push" -l allow-moved -d 'Save the source even if it lies elsewhere than at the last push'
+complete -c emu -n "__fish_emu_using_subcommand push" -l allow-shrunk -d 'Take a source for complete although less than half of it is left'
+complete -c emu -n "__fish_emu_using_subcommand push" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand push" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand push" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand push" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand log" -s n -l max-count -d 'List at most so many of each sink' -r
+complete -c emu -n "__fish_emu_using_subcommand log" -l sink -d 'The sink in which to look, a name or a path' -r
+complete -c emu -n "__fish_emu_using_subcommand log" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand log" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand log" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand log" -s s -l short -d 'One line for each snapshot'
+complete -c emu -n "__fish_emu_using_subcommand log" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand log" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand log" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand log" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l to -d 'Write to this directory instead of the source' -r -F
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l overwrite -d 'Write although files stand there: always, if-changed, if-newer or never over them' -r -f -a "always\t'What differs gives way'
+if-changed\t'What differs in size or mtime gives way'
+if-newer\t'What is older than the snapshot\'s gives way'
+never\t'Everything that stands there stays'"
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l damaged -d 'What to do with files that are damaged in every snapshot: skip or keep' -r -f -a "skip\t'Write nothing for them'
+keep\t'Write them as they are'"
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l force -d 'Destroy what no snapshot holds'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-owner -d 'Do not restore owners'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand verify" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand verify" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand verify" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand verify" -l quick -d 'Look at names, kinds, attributes, sizes and targets only; read no content'
+complete -c emu -n "__fish_emu_using_subcommand verify" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand verify" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand verify" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-last -d 'Keep the newest N' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-hourly -d 'Keep the newest of each of N hours' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-daily -d 'Keep the newest of each of N days' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-weekly -d 'Keep the newest of each of N weeks' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-monthly -d 'Keep the newest of each of N months' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-yearly -d 'Keep the newest of each of N years' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-within -d 'Keep everything that is not older: 24h, 7d, 1y6m' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l min-free -d 'Then remove more, oldest first, until so much is free: 10%, 50G' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l min-keep -d 'How many of the newest are not given up for room' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand rotate" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand rotate" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l dry-run -d 'Show what would go and why, and remove nothing'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand path" -l sink -d 'The sink in which to look, a name or a path' -r
+complete -c emu -n "__fish_emu_using_subcommand path" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand path" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand path" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand path" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand path" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand path" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand path" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand help" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand help" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand help" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand help" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand help" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand help" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand help" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand version" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand version" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand version" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand version" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand version" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand version" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand version" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l against -d 'A snapshot whose hashes stand for files that did not change; of a sink, its HEAD' -r
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l no-owner -d 'Do not give the files in the sink to their owners'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-empty -d 'Stage the tree even if it is empty'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-moved -d 'Stage the tree even if the source lies elsewhere than at the last push'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-shrunk -d 'Take the tree for complete although less than half of the last one is left'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s m -l message -d 'Say what this snapshot is' -r
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l parent -d 'Publish only if HEAD is this snapshot' -r
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l sink -d 'The sink of a revision that names none' -r
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s h -l help -d 'Print help'
