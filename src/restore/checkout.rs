@@ -255,8 +255,6 @@ pub(super) fn decide(
     each: &mut dyn FnMut(Step) -> Result<()>,
     observer: &dyn Observer,
 ) -> Result<Foreseen> {
-    let mut planner = Planner::new(Powers::new(request.ownership));
-    let mut manifest = request.sink.open_manifest(request.node)?;
     let (into, skip) = match request.target {
         Target::Source { source, caution } => {
             let skip = target::not_the_sources(source)?;
@@ -267,6 +265,8 @@ pub(super) fn decide(
             (Into::Elsewhere(overwrite.unwrap_or(Overwrite::Always)), HashSet::new())
         }
     };
+    let mut planner = Planner::new(Powers::new(request.ownership));
+    let mut manifest = request.sink.open_manifest(request.node)?;
     let paths = &request.paths;
     let mut selected = Selected { planner: &mut planner, paths, into, skip: &skip, left: 0 };
     selected.run(root, &mut manifest, each, observer)?;

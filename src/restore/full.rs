@@ -9,6 +9,7 @@ use super::target::Unfinished;
 use crate::error::{Doing as _, Result};
 use crate::fs;
 use crate::progress::{Event, Observer};
+use crate::sink::Catalog;
 use crate::source::Source;
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
 /// HEAD of the sink names what the source shows now.
 fn move_head(request: &Request<'_>) -> Result<Head> {
     let id = &request.node.id;
-    if request.catalog.head.as_ref() == Some(id) {
+    // Read anew: a push may have ended between the look at the sink and the source's lock.
+    if Catalog::read(request.sink)?.head.as_ref() == Some(id) {
         return Ok(Head::Moved);
     }
     let moved =

@@ -32,12 +32,9 @@ pub(super) fn remarks(node: &Node, config: &Config) -> Vec<String> {
     let mut remarks = Vec::new();
     let counts = &node.counts;
     if node.partial {
-        remarks.push(format!(
-            "{} entries could not be saved; the snapshot is partial, nothing expires",
-            counts.unread
-        ));
+        remarks.push(format!("{}; the snapshot is partial, nothing expires", not_saved(counts.unread)));
     } else if counts.unread > 0 {
-        remarks.push(format!("{} entries could not be saved", counts.unread));
+        remarks.push(not_saved(counts.unread));
     }
     if node.shrunk {
         remarks.push(
@@ -51,6 +48,11 @@ pub(super) fn remarks(node: &Node, config: &Config) -> Vec<String> {
         remarks.push(format!("{} files changed while they were read", counts.torn));
     }
     remarks
+}
+
+fn not_saved(count: u64) -> String {
+    let entries = if count == 1 { "entry" } else { "entries" };
+    format!("{count} {entries} could not be saved")
 }
 
 pub(super) fn rotation_remarks(rotated: &Rotated) -> Vec<String> {

@@ -13,10 +13,17 @@
     unreachable_pub
 )]
 
+mod crash;
 mod env;
+mod fidelity;
 mod generated;
+mod job;
 mod layers;
+mod lost;
 mod made;
 mod plumbing;
 mod porcelain;
+mod property;
+mod records;
+mod recovery;
 mod tree;

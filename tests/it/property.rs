@@ -43,7 +43,8 @@ struct History {
 
 impl History {
     fn new(seed: u64) -> History {
-        let text = "file a \"alpha\"\nfile d/b \"beta\"\nlink d/c = a\nsymlink s -> a\nfile e/f/g size=9000 seed=7";
+        let text =
+            "file a \"alpha\"\nfile d/b \"beta\"\nlink d/c = a\nsymlink s -> a\nfile e/f/g size=9000 seed=7";
         let threads = 1 + seed % 3;
         let config = format!("[core]\nthreads = {threads}\n[rotate]\nkeep-last = 4\n");
         let scene = Scene::new(text, &config);
@@ -58,7 +59,10 @@ impl History {
     fn entries(&self, wanted: impl Fn(&fs::FileType) -> bool) -> Vec<PathBuf> {
         let walk = WalkDir::new(self.src()).min_depth(1).sort_by_file_name().into_iter();
         let own = walk.filter_entry(|entry| entry.depth() > 1 || entry.file_name() != ".emu");
-        own.map(|entry| entry.unwrap()).filter(|entry| wanted(&entry.file_type())).map(|e| e.into_path()).collect()
+        own.map(|entry| entry.unwrap())
+            .filter(|entry| wanted(&entry.file_type()))
+            .map(|e| e.into_path())
+            .collect()
     }
 
     fn file(&mut self) -> Option<PathBuf> {

@@ -25,10 +25,14 @@ pub fn many(files: u64, round: u64) -> String {
     (1..=files).map(file).collect()
 }
 
+/// Enough that a push takes some time.
+const FILES: u64 = 1500;
+
 /// A push that is killed after `delay`.
 pub fn killed_push(scene: &Scene, delay: Duration) -> Output {
     let mut command = scene.emu.command("emu", &["-S", "src", "push"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(delay);
     drop(child.kill());
     child.wait_with_output().unwrap()
@@ -36,10 +40,10 @@ pub fn killed_push(scene: &Scene, delay: Duration) -> Output {
 
 #[test]
 fn thirty_pushes_killed_at_random_moments_harm_nothing() {
-    let scene = Scene::new(&many(2500, 0), "[rotate]\nkeep-last = 3\n");
+    let scene = Scene::new(&many(FILES, 0), "[rotate]\nkeep-last = 2\n");
     scene.emu.step(60);
     scene.push();
-    scene.edit(&many(2500, 1));
+    scene.edit(&many(FILES, 1));
     let begin = Instant::now();
     scene.push();
     let usual = u64::try_from(begin.elapsed().as_millis()).unwrap();
@@ -47,13 +51,14 @@ fn thirty_pushes_killed_at_random_moments_harm_nothing() {
     let mut killed = 0;
     for round in 2..32 {
         // A few hundred files change each time.
-        let changed: String = many(2500, round).lines().skip(round as usize % 4).step_by(8).collect::<Vec<_>>().join("\n");
+        let changed: String =
+            many(FILES, round).lines().skip(round as usize % 4).step_by(8).collect::<Vec<_>>().join("\n");
         scene.edit(&changed);
-        let before = scene.seen();
+        let before = scene.stamps();
         let delay = chance.below(usual + usual / 4);
         let done = killed_push(&scene, Duration::from_millis(delay));
         killed += u32::from(done.status.code().is_none());
-        let after = scene.seen();
+        let after = scene.stamps();
         if let Some(id) = reported(&String::from_utf8_lossy(&done.stdout)) {
             assert!(after.keys().any(|known| known.starts_with(&id)), "{delay} ms: {id} was reported");
         }
@@ -64,8 +69,8 @@ fn thirty_pushes_killed_at_random_moments_harm_nothing() {
         scene.verify();
         let next = scene.push();
         assert_calm(&next);
-        scene.assert_tidy();
     }
+    scene.assert_tidy();
     scene.assert_saved();
     scene.verify();
     assert!(killed > 5, "only {killed} of 30 pushes were killed before their end");

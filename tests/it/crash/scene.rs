@@ -107,6 +107,12 @@ impl Scene {
         self.ids().into_iter().map(|id| (id.clone(), seen(&self.tree(&id)))).collect()
     }
 
+    /// The same without contents, for big trees.
+    #[track_caller]
+    pub fn stamps(&self) -> BTreeMap<String, Vec<String>> {
+        self.ids().into_iter().map(|id| (id.clone(), stamps(&self.tree(&id)))).collect()
+    }
+
     /// Verifies all that is listed.
     #[track_caller]
     pub fn verify(&self) {
@@ -126,7 +132,10 @@ impl Scene {
             assert_eq!(names(&self.sink(".emu").join(folder)), sorted, "{folder}");
         }
         let removed = names(&self.sink(".emu/removed"));
-        assert!(removed.iter().all(|name| !ids.contains(name) && !name.contains('.')), "removed: {removed:?}");
+        assert!(
+            removed.iter().all(|name| !ids.contains(name) && !name.contains('.')),
+            "removed: {removed:?}"
+        );
         let mut links = without(names(&self.sink), ".emu");
         links.sort_by_key(|name| name == "latest");
         assert_eq!(links.len(), ids.len() + 1, "a name for each snapshot, and latest: {links:?}");
@@ -162,6 +171,40 @@ pub fn seen(root: &Path) -> String {
         text += &format!("{:?} {}\n", entry.path().strip_prefix(root).unwrap(), stat.ino());
     }
     text
+}
+
+/// A line for each entry: path, inode, mode, size, times.
+fn stamps(root: &Path) -> Vec<String> {
+    let line = |entry: walkdir::DirEntry| {
+        let stat = entry.metadata().unwrap();
+        let (path, time) = (entry.path().strip_prefix(root).unwrap(), (stat.mtime(), stat.mtime_nsec()));
+        format!("{path:?} {} {:o} {} {time:?}", stat.ino(), stat.mode(), stat.size())
+    };
+    WalkDir::new(root).sort_by_file_name().into_iter().map(|entry| line(entry.unwrap())).collect()
+}
+
+/// Calls `attempt` with 1, 1 + `step`, … until it says that it was not disturbed `enough` times in
+/// a row; fails with all that was wrong on the way.
+pub fn each_call(step: usize, least: usize, enough: usize, attempt: impl Fn(usize) -> bool) {
+    let (mut wrong, mut undisturbed) = (Vec::new(), 0);
+    for n in (1..3000).step_by(step) {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(n))) {
+            Ok(true) => undisturbed += 1,
+            Ok(false) => undisturbed = 0,
+            Err(why) => {
+                undisturbed = 0;
+                let text = why.downcast_ref::<String>().cloned();
+                wrong.push(format!("call {n}: {}", text.unwrap_or_default()));
+            }
+        }
+        if undisturbed == enough {
+            assert!(n > least, "only {n} calls: the faults are not armed");
+            assert!(wrong.is_empty(), "{} faults did harm:\n{}", wrong.len(), wrong.join("\n---\n"));
+            return;
+        }
+        assert!(wrong.len() < 200, "{}", wrong.join("\n---\n"));
+    }
+    panic!("it never ran to its end:\n{}", wrong.join("\n---\n"));
 }
 
 /// The command succeeded and found nothing to warn of.

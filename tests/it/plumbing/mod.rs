@@ -1,5 +1,9 @@
 //! Programs for scripts, a file each.
 
 mod cat_node;
+mod commit_snapshot;
+mod hash_tree;
+mod link_snapshot;
 mod ls_tree;
 mod rev_parse;
+mod rotate;

@@ -4,5 +4,7 @@ mod help;
 mod init;
 mod log;
 mod path;
+mod push;
+mod rotate;
 mod sink;
 mod version;

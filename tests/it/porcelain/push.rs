@@ -1,8 +1,8 @@
 //! `emu push`: what is linked and what is made anew, and what a push says when something is wrong.
 
 mod damage;
-mod links;
 mod limits;
+mod links;
 mod lock;
 mod output;
 mod refusals;
@@ -46,7 +46,7 @@ fn unchanged_entries_share_their_inodes() {
 fn changed_content_leaves_the_old_snapshot_alone() {
     let job = Job::pushed(TREE);
     let before = crate::tree::print(&job.tree(1));
-    job.edit("file a/big 0644 \"short\"\nremove z\nfile new \"new\"").push(&[]).succeeds();
+    job.edit("file a/big 0644 size=200000 seed=5\nremove z\nfile new \"new\"").push(&[]).succeeds();
     job.same();
     assert_eq!(crate::tree::print(&job.tree(1)), before);
     assert!(!job.shared("a/big", 1, 2) && job.shared("s", 1, 2));
@@ -132,9 +132,11 @@ fn shared_metadata_changes_keep_the_inode_and_are_declared() {
 #[test]
 fn a_directory_that_became_a_file_and_back_is_saved() {
     let job = Job::pushed(TREE);
-    job.edit("remove a\nfile a \"file\"\nremove s\ndir s\nremove z\nsymlink z -> s").push(&[]).succeeds();
+    job.edit("remove a\nfile a size=300000 seed=1\nremove s\ndir s\nremove z\nsymlink z -> s")
+        .push(&[])
+        .succeeds();
     job.same();
-    job.edit("remove a\ndir a\nfile a/x \"text\"\nremove s\nfile s \"\"").push(&[]).succeeds();
+    job.edit("remove a\ndir a\nfile a/x size=300000 seed=2\nremove s\nfile s \"\"").push(&[]).succeeds();
     job.same();
 }
 

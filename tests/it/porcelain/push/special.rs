@@ -137,7 +137,9 @@ fn a_tree_deeper_than_a_path_can_say_is_saved() {
 #[test]
 fn a_directory_with_twenty_thousand_names_is_saved() {
     let job = Job::new("file first \"x\"");
-    job.emu.shell("mkdir src/many && cd src/many && seq -f 'name %05g' 20000 | tr '\\n' '\\0' | xargs -0 touch").succeeds();
+    job.emu
+        .shell("mkdir src/many && cd src/many && seq -f 'name %05g' 20000 | tr '\\n' '\\0' | xargs -0 touch")
+        .succeeds();
     job.push(&[]).succeeds();
     job.push(&[]).succeeds();
     assert_eq!(job.node()["manifest"]["entries"], 20_003);

@@ -1,0 +1,266 @@
+//! `emu rotate`: the policy applied to real sinks, and what holds it back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use serde_json::Value;
+
+use crate::env::{LoopFs, need_loop};
+use crate::job::{Job, id, listing, nodes};
+
+const KEEP_ALL: &str = "[rotate]\nkeep-last = -1\n";
+
+/// A source pushed at each of these times, with a file of its own each time.
+fn history(times: &[&str]) -> Job {
+    let job = Job::new("file same \"same\"");
+    job.config(KEEP_ALL);
+    for (number, time) in times.iter().enumerate() {
+        job.edit(&format!("file own \"{number}\""));
+        job.emu.at(time);
+        job.push(&["-m", time]).succeeds();
+    }
+    job
+}
+
+/// So many days of November 2026, one push a day at noon.
+fn days(count: usize) -> Job {
+    let times: Vec<String> = (1..=count).map(|day| format!("2026-11-{day:02}T12:00:00Z")).collect();
+    history(&times.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The days of the snapshots that stand.
+fn standing(job: &Job) -> Vec<String> {
+    job.nodes().iter().map(|node| node["time"].as_str().unwrap()[8..10].to_owned()).collect()
+}
+
+/// Day, then action and reasons, of `emu rotate --dry-run`.
+fn verdicts(job: &Job, options: &[&str]) -> BTreeMap<String, (String, String)> {
+    let days: BTreeMap<String, String> = job
+        .nodes()
+        .iter()
+        .map(|node| (id(node).to_owned(), node["time"].as_str().unwrap()[8..10].to_owned()))
+        .collect();
+    let args = [&["rotate", "./sink", "--dry-run", "--json"], options].concat();
+    let records = job.emu.run(&args).succeeds().records();
+    let text = |record: &Value| {
+        let reasons: Vec<&str> =
+            record["reasons"].as_array().unwrap().iter().map(|reason| reason.as_str().unwrap()).collect();
+        (record["action"].as_str().unwrap().to_owned(), reasons.join(", "))
+    };
+    let found = records.iter().filter(|record| record["type"] == "rotation");
+    found.map(|record| (days[record["id"].as_str().unwrap()].clone(), text(record))).collect()
+}
+
+#[test]
+fn each_series_keeps_the_newest_of_its_buckets() {
+    let job = history(&[
+        "2026-11-01T09:00:00Z",
+        "2026-11-02T09:00:00Z",
+        "2026-11-03T09:00:00Z",
+        "2026-11-04T09:00:00Z",
+        "2026-11-09T09:00:00Z",
+        "2026-11-10T09:00:00Z",
+    ]);
+    let found = verdicts(&job, &["--keep-daily", "2", "--keep-weekly", "2"]);
+    let kept: Vec<&str> =
+        found.iter().filter(|(_, (action, _))| action == "keep").map(|(day, _)| day.as_str()).collect();
+    assert_eq!(kept, ["04", "09", "10"], "{found:?}");
+    assert!(found["10"].1.contains("HEAD") && found["10"].1.contains("daily"), "{found:?}");
+    assert!(found["04"].1.contains("weekly"), "{found:?}");
+    assert_eq!(found["02"], ("remove".to_owned(), "no rule keeps it".to_owned()));
+    job.ok(&["rotate", "./sink", "--keep-daily", "2", "--keep-weekly", "2"]);
+    assert_eq!(standing(&job), kept);
+}
+
+#[test]
+fn hours_count_by_the_clock_of_the_test() {
+    let job = history(&["2026-11-01T09:10:00Z", "2026-11-01T09:50:00Z", "2026-11-01T10:10:00Z"]);
+    job.ok(&["rotate", "./sink", "--keep-hourly", "2"]);
+    let minutes: Vec<String> =
+        job.nodes().iter().map(|node| node["time"].as_str().unwrap()[11..16].to_owned()).collect();
+    assert_eq!(minutes, ["09:50", "10:10"]);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_expires_nothing() {
+    let job = days(3);
+    job.emu.at("2036-11-03T12:00:00Z");
+    job.ok(&["rotate", "./sink", "--keep-within", "7d"]);
+    assert_eq!(standing(&job), ["01", "02", "03"]);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let job = days(4);
+    let before = crate::job::strict_listing(&job.sink());
+    let said = job.emu.run(&["rotate", "./sink", "--dry-run", "--keep-last", "1"]).succeeds();
+    assert_eq!(said.stdout.lines().filter(|line| line.starts_with("remove ")).count(), 3, "{said}");
+    assert_eq!(crate::job::strict_listing(&job.sink()), before);
+}
+
+#[test]
+fn what_was_removed_is_gone_and_recorded() {
+    let job = days(4);
+    let old = job.nodes()[0].clone();
+    let own = job.tree(1).join("own");
+    let kept = fs::File::open(&own).unwrap();
+    assert_eq!(kept.metadata().unwrap().nlink(), 1);
+    let shared = fs::metadata(job.newest().join("same")).unwrap().nlink();
+    job.ok(&["rotate", "./sink", "--keep-last", "2"]);
+    assert_eq!(standing(&job), ["03", "04"]);
+    assert_eq!(kept.metadata().unwrap().nlink(), 0, "its own file has no name left");
+    assert_eq!(fs::metadata(job.newest().join("same")).unwrap().nlink(), shared - 2);
+    let emu = job.sink().join(".emu");
+    for place in ["trees", "nodes", "manifests", "trash", "spare", "staging"] {
+        assert!(!emu.join(place).join(id(&old)).exists(), "{place}");
+    }
+    let record: Value =
+        serde_json::from_slice(&fs::read(emu.join("removed").join(id(&old))).unwrap()).unwrap();
+    assert_eq!(
+        (&record["id"], &record["seq"], &record["reason"]),
+        (&old["id"], &old["seq"], &"retention policy".into())
+    );
+    assert!(record["removed"].as_str().unwrap().ends_with('Z'));
+    job.edit("file own \"again\"").push(&[]).succeeds();
+    assert_eq!(job.node()["seq"], 5);
+}
+
+#[test]
+fn names_and_latest_follow_a_rotation() {
+    let job = days(4);
+    job.ok(&["rotate", "./sink", "--keep-last", "2"]);
+    let mut names: Vec<String> = fs::read_dir(job.sink())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != ".emu")
+        .collect();
+    names.sort();
+    assert_eq!(names, ["2026-11-03-120000", "2026-11-04-120000", "latest"]);
+    for name in names {
+        assert!(job.sink().join(&name).join("own").exists(), "{name}");
+    }
+    assert_eq!(fs::read_to_string(job.sink().join("latest/own")).unwrap(), "3");
+}
+
+#[test]
+fn a_second_rotation_removes_nothing_more() {
+    let job = days(8);
+    job.ok(&["rotate", "./sink", "--keep-daily", "3", "--keep-weekly", "1"]);
+    let before = listing(&job.sink());
+    job.ok(&["rotate", "./sink", "--keep-daily", "3", "--keep-weekly", "1"]);
+    assert_eq!(listing(&job.sink()).len(), before.len());
+}
+
+#[test]
+fn head_the_newest_and_the_last_complete_one_stay() {
+    let job = days(3);
+    job.edit("fifo p");
+    job.emu.at("2026-11-04T12:00:00Z");
+    job.push(&[]).exits(3);
+    job.push(&[]).exits(3);
+    fs::write(job.sink().join(".emu/HEAD"), format!("{}\n", id(&job.nodes()[0]))).unwrap();
+    let found = verdicts(&job, &["--keep-yearly", "1"]);
+    assert!(found["01"].1.contains("HEAD"), "{found:?}");
+    assert!(found["03"].1.contains("complete"), "{found:?}");
+    job.ok(&["rotate", "./sink", "--keep-yearly", "1"]);
+    assert_eq!(standing(&job), ["01", "03", "04"]);
+}
+
+#[test]
+fn a_policy_that_keeps_nothing_is_refused() {
+    let job = days(2);
+    let before = listing(&job.sink());
+    for options in [&["--keep-last", "0"][..], &["--keep-within", "0h"], &["--keep-last", "-2"]] {
+        let said = job.emu.run(&[&["rotate", "./sink"], options].concat()).exits(2);
+        crate::job::one_error(&said);
+    }
+    job.config("[rotate]\nkeep-daily = 0\n");
+    job.emu.inside("src").fails(&["rotate"], 2);
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn a_push_holds_a_new_policy_back_and_rotate_applies_it() {
+    let job = days(13);
+    job.config("[rotate]\nkeep-last = 2\n");
+    let said = job.push(&[]).exits(3);
+    assert!(said.stderr.contains("policy") && said.stderr.contains("emu rotate"), "{said}");
+    assert_eq!(job.nodes().len(), 14);
+    job.emu.inside("src").ok(&["rotate"]);
+    assert_eq!(job.nodes().len(), 2);
+    job.push(&[]).succeeds();
+    assert_eq!(job.nodes().len(), 2);
+}
+
+#[test]
+fn the_policy_of_the_sink_replaces_that_of_the_source() {
+    let job = days(3);
+    fs::write(job.sink().join(".emu/config"), "[rotate]\nkeep-last = 1\n").unwrap();
+    job.config("[rotate]\nkeep-daily = 5\n");
+    job.emu.inside("src").ok(&["rotate"]);
+    assert_eq!(standing(&job), ["03"]);
+}
+
+#[test]
+fn a_snapshot_that_is_read_stays_until_the_next_rotation() {
+    use fs2::FileExt;
+    let job = days(4);
+    let node = fs::File::open(job.sink().join(".emu/nodes").join(id(&job.nodes()[1]))).unwrap();
+    FileExt::try_lock_shared(&node).unwrap();
+    let said = job.emu.run(&["rotate", "./sink", "--keep-last", "1"]).exits(3);
+    assert!(said.stderr.contains("is being read"), "{said}");
+    assert_eq!(standing(&job), ["02", "04"]);
+    assert_eq!(fs::read_to_string(job.tree(1).join("own")).unwrap(), "1");
+    assert!(!job.sink().join(".emu/removed").join(id(&job.nodes()[0])).exists());
+    drop(node);
+    job.ok(&["rotate", "./sink", "--keep-last", "1"]);
+    assert_eq!(standing(&job), ["04"]);
+}
+
+#[test]
+fn pinned_snapshots_stay() {
+    let job = days(3);
+    fs::write(job.sink().join(".emu/pins").join(id(&job.nodes()[0])), "").unwrap();
+    assert!(verdicts(&job, &["--keep-last", "1"])["01"].1.contains("pin"));
+    job.ok(&["rotate", "./sink", "--keep-last", "1"]);
+    assert_eq!(standing(&job), ["01", "03"]);
+}
+
+#[test]
+fn room_is_made_from_the_oldest_until_there_is_enough() {
+    if !need_loop("ext4") {
+        return;
+    }
+    let job = Job::new("file same \"same\"");
+    job.config(KEEP_ALL);
+    let disk = LoopFs::new(&job.emu.path("disk"), "ext4", 64);
+    job.ok(&["-S", "src", "sink", "add", "small", "disk/small"]);
+    for seed in 1..=8 {
+        job.edit(&format!("file own size=4000000 seed={seed}"));
+        job.push(&["small"]).succeeds();
+    }
+    let sink = disk.path("small");
+    let free = || {
+        let stat = rustix::fs::statvfs(disk.root()).unwrap();
+        stat.f_bavail * stat.f_frsize
+    };
+    let before = free();
+    let wanted = format!("{}", before + 7_000_000);
+    job.ok(&["rotate", "disk/small", "--keep-last", "-1", "--min-free", &wanted, "--min-keep", "2"]);
+    assert!(free() >= before + 7_000_000, "{} of {wanted}", free());
+    let left: Vec<u64> = nodes(&sink).iter().map(|node| node["seq"].as_u64().unwrap()).collect();
+    assert_eq!(left, [3, 4, 5, 6, 7, 8]);
+    let args = ["rotate", "disk/small", "--keep-last", "-1", "--min-free", "99%", "--min-keep", "2"];
+    assert!(job.emu.run(&args).exits(3).stderr.contains("min-free"));
+    assert!(nodes(&sink).len() >= 2);
+}
+
+#[test]
+fn rotating_what_is_no_sink_is_refused() {
+    let job = days(1);
+    job.emu.tree("plain", "file a \"\"");
+    for (spec, status) in [("./plain", 10), ("./none", 10), ("none", 10)] {
+        crate::job::one_error(&job.emu.run(&["rotate", spec]).exits(status));
+    }
+}

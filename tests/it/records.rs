@@ -1,0 +1,84 @@
+//! The schemas of `emu-json.5`, declared once more: a field that is renamed, re-typed or added
+//! without a word in the page fails here.
+
+use crate::env::Output;
+use crate::job::Job;
+use std::collections::BTreeSet;
+
+/// (type, fields that every record of it has, fields that it may have).
+const SCHEMAS: &[(&str, &str, &str)] = &[
+    (
+        "snapshot",
+        "v id seq line push source machine sink time tz host user uid name manifest tree counts durability \
+         compare tool head pinned path",
+        "parent fork message partial shrunk source_fs mounts unread",
+    ),
+    ("summary", "command seconds exit", "*"),
+    ("rotation", "id action reasons", ""),
+    ("removed", "id freed", ""),
+    ("rev", "rev id sink sink_path tree_path", ""),
+    ("staged", "txid sink manifest tree entries unread", "parent"),
+    ("change", "path kind how", "before after from from_b64"),
+    ("finding", "id what shared", "path path_b64 expected found"),
+    ("error", "class exit message", "hint"),
+    ("manifest", "v users groups", ""),
+    (
+        "entry",
+        "kind mode uid gid mtime ino ctime",
+        "path path_b64 size sha256 target nlink racy torn xattrs links",
+    ),
+    ("unread", "path errno text", ""),
+    ("tree", "entries bytes tree", ""),
+    ("sink", "name path id optional present", "device mount_point file_system free snapshots head why"),
+];
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split_whitespace().collect()
+}
+
+/// Checks every record of an output; returns the types that were met.
+fn check(output: &Output, met: &mut BTreeSet<String>) {
+    for record in output.records() {
+        let fields = record.as_object().unwrap();
+        let ty = fields["type"].as_str().unwrap();
+        let (_, needed, optional) =
+            SCHEMAS.iter().find(|(name, ..)| *name == ty).unwrap_or_else(|| panic!("{ty}"));
+        let (needed, optional) = (words(needed), words(optional));
+        for field in &needed {
+            assert!(fields.contains_key(*field), "{ty} lacks {field}: {record}");
+        }
+        for field in fields.keys().filter(|field| *field != "type") {
+            let known = needed.contains(field.as_str()) || optional.contains(field.as_str());
+            let counted = optional.contains("*") && fields[field].is_u64();
+            assert!(known || counted, "{ty} has a field that no page knows, {field}: {record}");
+        }
+        met.insert(ty.to_owned());
+    }
+}
+
+#[test]
+fn every_record_has_the_fields_of_its_page_and_no_others() {
+    let job = Job::new("file a 0644 \"one\"\nsymlink s -> a\nlink b = a\nfifo p 0644");
+    job.push(&[]).exits(3);
+    let mut met = BTreeSet::new();
+    let sink = job.sink();
+    let sink = sink.to_str().unwrap();
+    job.edit("file c 0644 \"two\"");
+    check(&job.emu.run(&["-S", "src", "push", "--dry-run", "--json"]), &mut met);
+    check(&job.emu.run(&["-S", "src", "push", "--json", "-m", "second"]), &mut met);
+    check(&job.emu.run(&["log", "--json", sink]), &mut met);
+    check(&job.emu.run(&["-S", "src", "sink", "list", "--json"]), &mut met);
+    check(&job.emu.program("emu-rev-parse", &[&format!("{sink}:HEAD~")]), &mut met);
+    check(&job.emu.program("emu-ls-tree", &[&format!("{sink}:HEAD")]), &mut met);
+    let manifest = job.emu.program("emu-hash-tree", &["src"]);
+    check(&manifest, &mut met);
+    let staged = job.emu.pipe("emu-link-snapshot", &["--sink", sink, "--source", "src"], &manifest.bytes);
+    check(&staged, &mut met);
+    check(&job.emu.pipe("emu-commit-snapshot", &["--sink", sink], &staged.bytes), &mut met);
+    check(&job.emu.program("emu-rotate", &["--sink", sink, "--keep-last", "1"]), &mut met);
+    check(&job.emu.program("emu-rev-parse", &[&format!("{sink}:nothing")]), &mut met);
+    std::fs::remove_file(format!("{sink}/latest/c")).unwrap();
+    check(&job.emu.run(&["verify", "--json", sink]), &mut met);
+    let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(met, all, "a record type that no command printed here");
+}
