@@ -16,6 +16,18 @@ pub(super) fn real(dir: &Dir) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(target.into()))).filter(|path| path.is_absolute())
 }
 
+/// Whether two paths lead to the same place, whether or not anything is there now.
+pub(super) fn same(a: &Path, b: &Path) -> bool {
+    let resolved = |path: &Path| match fs::open_operator(path).ok().and_then(|dir| real(&dir)) {
+        Some(real) => Some(real),
+        None => {
+            let parent = fs::open_operator(path.parent()?).ok().and_then(|parent| real(&parent))?;
+            Some(parent.join(path.file_name()?))
+        }
+    };
+    a == b || resolved(a).is_some_and(|a| Some(a) == resolved(b))
+}
+
 /// The absolute path of something that is to be a directory; its last component may be
 /// missing. A path that leads nowhere stays as it is, for the error that follows.
 ///

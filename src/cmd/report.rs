@@ -1,20 +1,27 @@
 //! What several commands print after their work: snapshots that went and the room they left.
 
-use crate::cmd::Context;
-use crate::error::Result;
+use crate::cmd::{Context, Status};
+use crate::error::{Kind, Result};
 use crate::record::RemovedRecord;
 use crate::sink::{Node, Sink};
 use crate::snapshot::remove;
 use crate::ui::text::bytes;
 
 /// Deletes what a rotation took out of the list, with no lock held that a push needs, and says
-/// what it freed.
-pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<()> {
+/// what it freed. What cannot be deleted stays for the next time, with a warning.
+pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<Status> {
     let ui = &context.ui;
     for node in removed {
         ui.note(&format!("removed {} of {}", node.short(), node.name));
     }
-    let Some(freed) = remove::empty_trash(sink)? else { return Ok(()) };
+    let freed = match remove::empty_trash(sink) {
+        Ok(Some(freed)) => freed,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            ui.warn(&format!("{error}; the next push tries again"));
+            return Ok(Some(Kind::Incomplete));
+        }
+    };
     for (id, part) in &freed {
         if ui.json() {
             ui.record(&RemovedRecord::new(id, part.bytes))?;
@@ -22,5 +29,5 @@ pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<(
             ui.note(&format!("freed {} of {}", bytes(part.bytes), id.get(..12).unwrap_or(id)));
         }
     }
-    Ok(())
+    Ok(None)
 }

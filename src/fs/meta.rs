@@ -133,8 +133,17 @@ fn owner(pair: (u32, u32)) -> (Option<Uid>, Option<Gid>) {
     (Some(Uid::from_raw(pair.0)), Some(Gid::from_raw(pair.1)))
 }
 
-/// Sets owner, mode, extended attributes and mtime of a new file, in that order: a change of
-/// owner clears set-user-ID and capabilities (chown(2)).
+fn set_xattrs(file: BorrowedFd<'_>, xattrs: &Xattrs, acls: bool, held: &mut Held) -> Result<()> {
+    for (name, value) in xattrs.iter().filter(|(name, _)| is_acl(name) == acls) {
+        fault::point()?;
+        let set = rustix::fs::fsetxattr(file, &**name, value, XattrFlags::empty());
+        note_xattr(set, name, value, file, held)?;
+    }
+    Ok(())
+}
+
+/// Sets owner, extended attributes, mode, ACLs and mtime of a new file, in that order: a change
+/// of owner clears set-user-ID and capabilities (chown(2)).
 ///
 /// # Errors
 /// The system's, but for refusals, which the result lists.
@@ -160,17 +169,15 @@ pub fn apply_and_stat(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<(Ap
     } else {
         mode &= 0o1777;
     }
+    // Before the mode: without write permission an ordinary owner may not set user.* attributes.
+    set_xattrs(file, want.xattrs, false, &mut held)?;
     fault::point()?;
     match rustix::fs::fchmod(file, Mode::from_raw_mode(mode.into())) {
         Ok(()) => {}
         Err(errno) if is_refusal(errno) => {}
         Err(errno) => return Err(errno),
     }
-    for (name, value) in want.xattrs {
-        fault::point()?;
-        let set = rustix::fs::fsetxattr(file, &**name, value, XattrFlags::empty());
-        note_xattr(set, name, value, file, &mut held)?;
-    }
+    set_xattrs(file, want.xattrs, true, &mut held)?;
     fault::point()?;
     rustix::fs::futimens(file, &times(want.mtime))?;
     let now = Stat::of(file)?;
@@ -242,13 +249,13 @@ pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Appli
             Err(errno) => return Err(errno),
         }
     }
-    for (name, value) in want.xattrs {
-        fault::point()?;
-        let set = rustix::fs::fsetxattr(dir.fd(), &**name, value, XattrFlags::empty());
-        let is_set = set.is_ok();
-        note_xattr(set, name, value, dir.fd(), &mut held)?;
-        if is_acl(name) && is_set {
-            rustix::fs::fremovexattr(dir.fd(), &**name)?;
+    set_xattrs(dir.fd(), want.xattrs, false, &mut held)?;
+    set_xattrs(dir.fd(), want.xattrs, true, &mut held)?;
+    // ACLs were tried only for what `held` has to say: what is made below must not inherit them.
+    for name in want.xattrs.keys().filter(|name| is_acl(name)) {
+        match rustix::fs::fremovexattr(dir.fd(), &**name) {
+            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => {}
+            Err(errno) => return Err(errno),
         }
     }
     rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))?;
@@ -318,7 +325,10 @@ pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result
 
 /// Attributes that belong to the machine, not to the file.
 fn is_left_out(name: &[u8]) -> bool {
-    name == b"security.ima" || name == b"security.evm" || name.starts_with(b"trusted.overlay.")
+    matches!(name, b"security.ima" | b"security.evm")
+        || name.starts_with(b"trusted.overlay.")
+        // XFS shows root its ACLs a second time under these names.
+        || name.starts_with(b"trusted.SGI_ACL_")
 }
 
 /// All extended attributes of an entry, itself if it is a link; nothing is opened. The empty

@@ -109,7 +109,7 @@ impl Planner {
         found: &Stat,
         verdict: Verdict,
     ) -> Option<Change> {
-        let file = entry.kind == Kind::File;
+        let file = matches!(entry.kind, Kind::File | Kind::Symlink);
         let verdict =
             if file && self.groups.is_taken(whole, entry, found) { Verdict::Replace } else { verdict };
         let how = match verdict {
@@ -126,7 +126,7 @@ impl Planner {
 
     /// The change for something that is not there.
     pub(super) fn create(&mut self, whole: &[u8], entry: &Entry) -> Change {
-        if entry.kind == Kind::File {
+        if matches!(entry.kind, Kind::File | Kind::Symlink) {
             self.groups.settle(whole, entry, None);
         }
         change(whole, How::Create, Some(entry), None)

@@ -66,19 +66,29 @@ impl Catalog {
         let held = sink.dir(layout::NODES)?;
         for id in &nodes {
             match Node::read(&held, id) {
-                Ok(_) if !trees.contains(id) => catalog.damage(id, "its tree is missing"),
+                Ok(node) if !trees.contains(id) => {
+                    catalog.damage(id, "its tree is missing");
+                    // Its place in the history stays its own.
+                    catalog.last_seq = catalog.last_seq.max(node.seq);
+                    catalog.last_line = catalog.last_line.max(node.line);
+                }
                 Ok(node) => catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) }),
                 Err(why) => catalog.damage(id, &why),
             }
         }
         for id in trees.difference(&nodes) {
             let publishing = sealed.iter().any(|intent| intent.id.as_deref() == Some(id));
-            if removed.contains(id) {
-                catalog.half_removed.push(id.clone());
-            } else if !publishing {
+            if !removed.contains(id) && !publishing {
                 catalog.damage(id, "its node is missing");
             }
         }
+        // A power cut can bring back any part of what a removal cleared away.
+        let mut left = trees;
+        for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {
+            left.extend(ids(sink, name)?);
+        }
+        left.extend(sink.names()?.into_iter().map(|(_, id)| id));
+        catalog.half_removed = removed.difference(&nodes).filter(|id| left.contains(*id)).cloned().collect();
         catalog.snapshots.sort_by_key(|snapshot| snapshot.node.seq);
         catalog.find_last(sink, &removed);
         catalog.find_head(sink, &sealed);
@@ -98,8 +108,8 @@ impl Catalog {
         };
         let listed = self.snapshots.iter().map(|snapshot| (snapshot.node.seq, snapshot.node.line));
         let all: Vec<(u64, u64)> = listed.chain(removed.iter().filter_map(gone)).collect();
-        self.last_seq = all.iter().map(|(seq, _)| *seq).max().unwrap_or(0);
-        self.last_line = all.iter().map(|(_, line)| *line).max().unwrap_or(0);
+        self.last_seq = all.iter().map(|(seq, _)| *seq).fold(self.last_seq, u64::max);
+        self.last_line = all.iter().map(|(_, line)| *line).fold(self.last_line, u64::max);
     }
 
     /// HEAD moves only by redoing an intent; it is guessed only when it says nothing usable.
@@ -134,7 +144,7 @@ impl Catalog {
         }
     }
 
-    /// Trees whose removal was cut off after its commit.
+    /// Removed snapshots of which something is left: the removal was cut off after its commit.
     pub fn half_removed(&self) -> &[String] {
         &self.half_removed
     }

@@ -83,6 +83,15 @@ pub fn ready(
     Ok(Ready { name: name.to_owned(), optional: false, sink, lock, catalog, base, set_owner })
 }
 
+/// Makes good what a crash left in a sink, for commands that change it without a push.
+///
+/// # Errors
+/// The sink is locked, cannot be written or cannot be read.
+pub fn tidy(sink: &Sink, wait: Wait, command: &str, observer: &dyn Observer) -> Result<()> {
+    let lock = sink.lock(command, wait)?;
+    recover::recover(sink, &lock, observer)
+}
+
 /// HEAD if it can be read, else the newest snapshot that can. None: everything is copied.
 fn find_base(sink: &Sink, catalog: &Catalog, observer: &dyn Observer) -> Option<(Node, Dir)> {
     let others =
@@ -165,13 +174,15 @@ pub(super) fn listings(sink: &Sink, node: &Node) -> Result<Listings> {
 }
 
 /// How entries are compared for a sink, and what it can hold.
-pub(super) fn rules(sink: &Sink, base: Option<&Node>, set_owner: bool, config: &Config) -> CompareRules {
+pub(super) fn rules(base: Option<(&Sink, &Node)>, set_owner: bool, config: &Config) -> CompareRules {
     let root = rustix::process::geteuid().is_root();
+    let able = base.map(|(sink, _)| &sink.info.abilities);
+    let was_allowed_less = base.is_some_and(|(_, node)| node.uid != 0);
     CompareRules {
         compare: config.compare(),
         metadata_change: config.metadata_change(),
-        can_hold_owner: root && set_owner && sink.info.abilities.owner,
-        can_hold_xattrs: root && sink.info.abilities.xattrs && base.is_some_and(|node| node.uid != 0),
+        can_hold_owner: root && set_owner && able.is_some_and(|able| able.owner),
+        can_hold_xattrs: root && was_allowed_less && able.is_some_and(|able| able.xattrs),
     }
 }
 
@@ -195,7 +206,8 @@ pub(super) fn stage(ready: &mut Ready, root: &Entry, owners: &Owners, config: &C
         None => (None, None),
     };
     let previous = node.as_ref().map(|node| listings(&ready.sink, node)).transpose()?;
-    let comparer = Comparer::new(rules(&ready.sink, node.as_ref(), ready.set_owner, config));
+    let comparer =
+        Comparer::new(rules(node.as_ref().map(|node| (&ready.sink, node)), ready.set_owner, config));
     let (lane, sealer, staging) = into_staging(ready, tree, root, owners)?;
     Ok(Begun { against: Against::new(comparer, previous), lane, sealer, staging })
 }

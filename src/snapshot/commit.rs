@@ -44,6 +44,15 @@ pub struct Draft {
     pub shrunk: bool,
 }
 
+/// A snapshot that is listed.
+#[derive(Debug)]
+pub struct Published {
+    /// Its record.
+    pub node: Node,
+    /// What failed after the commit; the next command that changes the sink makes up for it.
+    pub unfinished: Option<Error>,
+}
+
 /// The version of the program, for nodes.
 const TOOL: &str = concat!("emu ", env!("CARGO_PKG_VERSION"));
 
@@ -60,12 +69,13 @@ pub fn publish(
     draft: &Draft,
     message: Option<&str>,
     catalog: &Catalog,
-) -> Result<Node> {
+) -> Result<Published> {
     let cannot = || format!("cannot publish a snapshot in {}", quoted_path(&sink.path));
     let stagings = sink.dir(layout::STAGING)?;
     let staging = stagings.open_dir(txid.as_bytes()).doing(cannot)?;
     let node = make_node(sink, draft, message, catalog)?;
-    fs::write_new(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
+    // A commit that was cut off may have left its node: nothing has referred to that one.
+    fs::replace_file(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
     barrier(sink, &staging)
         .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
     let intent = Intent {
@@ -76,8 +86,8 @@ pub fn publish(
         ..Intent::open(txid, node.parent.clone())
     };
     intent.write(sink, &staging)?;
-    complete(sink, lock, &intent)?;
-    Ok(node)
+    let unfinished = complete(sink, lock, &intent)?;
+    Ok(Published { node, unfinished })
 }
 
 fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalog) -> Result<Node> {
@@ -144,11 +154,12 @@ fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
 }
 
 /// Completes a sealed intent from whatever step it was cut off at. Each step is done only where
-/// it is still to do, so that doing it again changes nothing.
+/// it is still to do, so that doing it again changes nothing. `Ok(Some)`: the snapshot is listed,
+/// but something that follows failed.
 ///
 /// # Errors
-/// A step failed; the intent stands and the next command tries again.
-pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent) -> Result<()> {
+/// The snapshot is not listed; the intent stands and the next command tries again.
+pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent) -> Result<Option<Error>> {
     let id = intent.id.as_deref().ok_or_else(|| Error::failed("a sealed intent names no snapshot"))?;
     let cannot = || format!("cannot publish {id} in {}", quoted_path(&sink.path));
     let stagings = sink.dir(layout::STAGING)?;
@@ -168,7 +179,12 @@ pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent) -> Result<()> {
         sink.make_durable(&manifests)?;
         staging.rename_new(layout::NODE, &nodes, id.as_bytes()).doing(cannot)?;
     }
-    sink.make_durable(&nodes)?;
+    Ok(follow_up(sink, lock, intent, id, &nodes).err())
+}
+
+/// What comes after the commit: the node's own durability, then everything derived from it.
+fn follow_up(sink: &Sink, lock: &SinkLock, intent: &Intent, id: &str, nodes: &Dir) -> Result<()> {
+    sink.make_durable(nodes)?;
     sink.set_head(lock, id)?;
     sink.set_latest(lock, id)?;
     if let Some(name) = &intent.name {

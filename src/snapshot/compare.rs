@@ -98,8 +98,7 @@ impl Comparer {
     ) -> fs::Result<Planned> {
         let whole = path::join(at, &subject.entry.name);
         let inode = (subject.dev, subject.entry.ino);
-        if subject.entry.kind == Kind::File
-            && subject.entry.nlink > 1
+        if subject.entry.may_be_grouped()
             && let Some(first) = self.later_name(inode, &whole, subject.entry.nlink)
         {
             let mut planned = plan(&subject.entry, Target::SameAs(first), Reason::Unchanged);
@@ -112,7 +111,14 @@ impl Comparer {
         match subject.entry.kind {
             Kind::File => self.file(&whole, inode, subject, dir, prev),
             Kind::Dir => directory(subject, dir, prev),
-            _ => self.symlink(subject, dir, prev),
+            _ => {
+                let mut planned = self.symlink(subject, dir, prev)?;
+                let kept = planned.target == Target::Keep;
+                if kept && prev.may_be_grouped() && !self.claim(&whole, prev, inode) {
+                    planned.target = Target::New;
+                }
+                Ok(planned)
+            }
         }
     }
 

@@ -108,7 +108,7 @@ impl Feed {
         let SourceDir { path, dir, found, unread, failed, borders } = source;
         self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
         self.met.mounts.extend(borders);
-        self.met.entries += found.len() as u64;
+        self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
         let mut batch = Batch { path, source: dir, plans: Vec::with_capacity(found.len()), unread };
         let mut previous: Vec<_> = Vec::with_capacity(lanes.len());
         for (side, lane) in self.sides.iter_mut().zip(lanes) {

@@ -78,7 +78,9 @@ pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met) -> bool {
 pub fn is_shrunk(tree: &TreeRecord, catalog: &Catalog, allowed: Allowed) -> bool {
     let before = catalog.last_complete().map(|snapshot| snapshot.node.manifest);
     !allowed.shrunk
-        && before.is_some_and(|before| tree.entries < before.entries / 2 || tree.bytes < before.bytes / 2)
+        && before.is_some_and(|before| {
+            tree.entries.saturating_mul(2) < before.entries || tree.bytes.saturating_mul(2) < before.bytes
+        })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The pipeline from a manifest on stdin: plumbing stages a tree, and publishes it later.
 
 use super::begin::{self, Ready};
-use super::commit::{self, Draft};
+use super::commit::{self, Draft, Published};
 use super::compare::Comparer;
 use super::feed::Met;
 use super::lane::{self, Staging};
@@ -15,7 +15,7 @@ use crate::fs::{self, Cursor, Dir};
 use crate::progress::Observer;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::node::ManifestRef;
-use crate::sink::{Catalog, Intent, Lock, Node, Sink, SinkLock, Stage as Progress, layout};
+use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::Source;
 use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
 use std::io::BufRead;
@@ -78,7 +78,7 @@ pub fn link_snapshot<R: BufRead>(
     let owners = manifest.owners().clone();
     let (lane, sealer, staging) = begin::into_staging(&ready, tree, manifest.root(), &owners)?;
     let previous = base.as_ref().map(|node| begin::listings(&ready.sink, node)).transpose()?;
-    let rules = begin::rules(&ready.sink, base.as_ref(), ready.set_owner, request.config);
+    let rules = begin::rules(base.as_ref().map(|node| (&ready.sink, node)), ready.set_owner, request.config);
     let mut recorded = Recorded {
         comparer: Comparer::new(rules),
         previous: previous.map(Follower::new),
@@ -209,7 +209,7 @@ pub fn commit_staged(
     txid: &str,
     manifest: &Digest,
     message: Option<&str>,
-) -> Result<Node> {
+) -> Result<Published> {
     let cannot = || format!("cannot publish the staging {}", quoted(txid));
     if !path::is_component(txid.as_bytes()) {
         return Err(Error::usage(cannot()).because("that is no name of a staging"));

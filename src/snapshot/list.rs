@@ -103,26 +103,25 @@ pub struct Preview {
     pub size: u64,
 }
 
-/// What a push to this sink would do, handed to `show` in the order of the source; what is gone
+/// What a push to the sink of this parent would do, handed to `show` in the order of the source; what is gone
 /// comes last. Nothing is opened for writing and nothing is locked.
 ///
 /// # Errors
 /// The source or the parent's manifest cannot be read.
 pub fn preview(
     source: &Source,
-    sink: &Sink,
-    parent: Option<&Node>,
+    parent: Option<(&Sink, &Node)>,
     set_owner: bool,
     config: &Config,
     observer: &dyn Observer,
     show: &mut dyn FnMut(Preview) -> Result<()>,
 ) -> Result<()> {
-    let against = parent.map(|node| (sink, node));
-    let request = HashRequest { root: Arc::clone(source.root()), source: Some(source), against, config };
+    let request =
+        HashRequest { root: Arc::clone(source.root()), source: Some(source), against: parent, config };
     let limit = scan::racy_limit(crate::clock::system());
     let (scan, _) = scan_tree(&request, limit, observer)?;
-    let previous = parent.map(|node| begin::listings(sink, node)).transpose()?;
-    let comparer = Comparer::new(begin::rules(sink, parent, set_owner, config));
+    let previous = parent.map(|(sink, node)| begin::listings(sink, node)).transpose()?;
+    let comparer = Comparer::new(begin::rules(parent, set_owner, config));
     let side = Against::new(comparer, previous).collecting_gone();
     let lanes = [Lane::hashing()];
     let mut feed = Feed::new(scan, vec![side], limit);

@@ -29,7 +29,7 @@ mod seal;
 mod settings;
 mod stage;
 
-pub use begin::{Ready, Target, ready, sink_layer};
+pub use begin::{Ready, Target, ready, sink_layer, tidy};
 pub use limits::Allowed;
 pub use link::{LinkRequest, StagedTree, commit_staged, discard_staged, link_snapshot};
 pub use list::{HashRequest, Preview, hash_tree, preview};
@@ -245,10 +245,13 @@ impl Pass<'_> {
         settings::keep_copy(self.source, &ready.sink)?;
         self.observer.event(Event::Phase("syncing"));
         let txid = staging.release();
-        let node = commit::publish(&ready.sink, &ready.lock, &txid, &draft, message, &ready.catalog)?;
+        let published = commit::publish(&ready.sink, &ready.lock, &txid, &draft, message, &ready.catalog)?;
+        let node = published.node;
         let mut remarks = report::remarks(&node, self.config);
         let mut rotated = None;
-        if node.is_complete() {
+        if let Some(error) = published.unfinished {
+            remarks.push(format!("the snapshot is listed, but {error}; the next push makes up for it"));
+        } else if node.is_complete() {
             self.observer.event(Event::Phase("rotating"));
             let retention = ready.retention(self.config)?;
             match retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer) {

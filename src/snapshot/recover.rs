@@ -18,7 +18,9 @@ pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<
         let done = match intent.as_ref().map(|intent| intent.stage) {
             Some(Stage::Staged) => Ok(()),
             Some(Stage::Sealed) => match &intent {
-                Some(intent) => commit::complete(sink, lock, intent),
+                Some(intent) => {
+                    commit::complete(sink, lock, intent).and_then(|left| left.map_or(Ok(()), Err))
+                }
                 None => Ok(()),
             },
             // Cut off, unless somebody is filling it right now.

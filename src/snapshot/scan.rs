@@ -131,7 +131,7 @@ pub fn entry_of(name: &[u8], stat: &Stat, limit: Time) -> Entry {
         rdev: None,
         ino: stat.ino,
         ctime: stat.ctime,
-        nlink: if stat.kind == Kind::File { stat.nlink } else { 1 },
+        nlink: if matches!(stat.kind, Kind::File | Kind::Symlink) { stat.nlink } else { 1 },
         racy: stat.mtime.max(stat.ctime) > limit,
         torn: false,
         xattrs: Default::default(),

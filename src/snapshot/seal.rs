@@ -116,7 +116,7 @@ impl Sealer {
         }
         self.counts.files += u64::from(entry.kind == Kind::File);
         self.counts.dirs += u64::from(entry.kind == Kind::Dir);
-        if entry.kind == Kind::File && entry.nlink > 1 && entry.links.is_none() {
+        if entry.may_be_grouped() && entry.links.is_none() {
             self.groups.insert(path::join(&chunk.path, &entry.name), (entry.clone(), entry.nlink - 1));
         }
         self.entries.push(entry);
@@ -229,6 +229,12 @@ impl Sealer {
 
 /// A name that cannot share its group's inode gets one of its own, with the same bytes.
 fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
+    if named.kind == Kind::Symlink {
+        to.make_symlink(named.target.as_deref().unwrap_or_default(), &named.name)?;
+        let held = fs::apply_to_symlink(to, &named.name, &attributes(named, lane.set_owner))?;
+        named.held = Held { split: true, ..held }.some();
+        return Ok(());
+    }
     let mut destination = [(to.create_file(&named.name)?, Ok(()))];
     let read = copy::read_file(from, first, &mut destination, false, &mut Vec::new());
     let [(file, outcome)] = destination;

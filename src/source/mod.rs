@@ -109,7 +109,9 @@ impl Source {
         let cannot = || format!("cannot open the source {}", quoted_path(&path));
         let root = match fs::open_operator(&path) {
             Err(fs::Errno::NOENT | fs::Errno::NOTDIR) => {
-                return Err(Error::not_found(cannot()).because("there is no such directory"));
+                return Err(Error::not_found(cannot())
+                    .because("there is no such directory")
+                    .hint("is its disk mounted?"));
             }
             result => result.doing(cannot)?,
         };

@@ -115,8 +115,8 @@ impl Entry {
             }
     }
 
-    /// Whether this can be one of several names of a regular file.
+    /// Whether this can be one of several names of a file or a symbolic link.
     pub fn may_be_grouped(&self) -> bool {
-        self.kind == Kind::File && (self.nlink > 1 || self.links.is_some())
+        matches!(self.kind, Kind::File | Kind::Symlink) && (self.nlink > 1 || self.links.is_some())
     }
 }

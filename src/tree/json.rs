@@ -150,7 +150,7 @@ impl<'a> EntryRecord<'a> {
             rdev: entry.rdev.map(|(major, minor)| format!("{major}:{minor}").into()),
             ino: entry.ino.to_string().into(),
             ctime: entry.ctime.to_string().into(),
-            nlink: (entry.kind == Kind::File && entry.nlink > 1).then_some(entry.nlink),
+            nlink: (entry.nlink > 1 && entry.may_be_grouped()).then_some(entry.nlink),
             racy: entry.racy,
             torn: entry.torn,
             xattrs: (!entry.xattrs.is_empty())
@@ -220,8 +220,8 @@ fn check_fields(entry: &Entry, sized: bool) -> Result<(), String> {
     if entry.rdev.is_some() != device {
         return Err("rdev belongs to devices, and each has one".into());
     }
-    if entry.links.is_some() && !file {
-        return Err("links belongs to files".into());
+    if entry.links.is_some() && !entry.may_be_grouped() {
+        return Err("links belongs to files and symbolic links".into());
     }
     Ok(())
 }

@@ -182,9 +182,9 @@ impl<R: BufRead> ManifestReader<R> {
             if self.groups.get(&short(first)) != Some(&group_mark(entry)) {
                 return Err("links names no earlier file that is equal and has several names");
             }
-        } else if entry.kind == Kind::File {
+        } else {
             self.bytes = self.bytes.checked_add(entry.size).ok_or("the sizes are too large")?;
-            if entry.nlink > 1 {
+            if entry.may_be_grouped() {
                 self.groups.insert(short(whole), group_mark(entry));
             }
         }
@@ -199,7 +199,16 @@ impl<R: BufRead> ManifestReader<R> {
                 let why = "its last record does not fit its entries";
                 return Err(malformed(&self.what, self.lines.number(), why));
             }
-            self.sealed = Some(tree);
+            match self.lines.next_line() {
+                Ok(None) => self.sealed = Some(tree),
+                _ => {
+                    return Err(malformed(
+                        &self.what,
+                        self.lines.number(),
+                        "something follows its last record",
+                    ));
+                }
+            }
         }
         Ok(())
     }
@@ -217,10 +226,8 @@ fn short(bytes: &[u8]) -> [u8; 16] {
 
 /// What all names of one inode have in common.
 fn group_mark(entry: &Entry) -> [u8; 16] {
-    let mut text = format!(
-        "{:?} {} {} {} {} {}",
-        entry.sha256, entry.size, entry.mode, entry.uid, entry.gid, entry.mtime
-    );
+    let Entry { kind, sha256, target, size, mode, uid, gid, mtime, .. } = entry;
+    let mut text = format!("{kind:?} {sha256:?} {target:?} {size} {mode} {uid} {gid} {mtime}");
     for (name, value) in &entry.xattrs {
         text.push_str(&format!(" {name:?} {value:?}"));
     }

@@ -226,7 +226,7 @@ fn a_removal_that_was_cut_off_after_its_commit_goes_on() {
     case.assert_rest(&case.ids[1..]);
     case.scene.assert_tidy();
     assert!(names(&case.emu("pins")).is_empty());
-    assert_eq!(names(&case.emu("removed")), [first.clone()]);
+    assert_eq!(names(&case.emu("removed")), std::slice::from_ref(&first));
 }
 
 #[test]
@@ -352,7 +352,8 @@ fn readers_see_the_same_on_a_disk_that_cannot_be_written() {
     if !need_loop("ext4") {
         return;
     }
-    let states: [(&str, fn(&Case)); 6] = [
+    type State = (&'static str, fn(&Case));
+    let states: [State; 6] = [
         ("sealed, staged", |case| {
             case.unpublish(&[("trees", "tree"), ("manifests", "manifest"), ("nodes", "node")])
         }),

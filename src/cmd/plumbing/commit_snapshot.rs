@@ -51,7 +51,9 @@ struct CommitArgs {
 fn run(args: &CommitArgs, context: &Context) -> Result<Status> {
     let opened = context.open_sink(&args.sink)?;
     let mut lines = Lines::new(std::io::stdin().lock(), 1 << 20);
-    let line = lines.next_line().doing(|| "cannot read the staged record")?;
+    let line = lines.next_line().doing(|| "cannot read the staged record");
+    let line =
+        line.map_err(|error| if error.errno().is_none() { error.with_kind(Kind::Usage) } else { error })?;
     let line = line.filter(|line| !line.is_empty()).ok_or_else(|| {
         Error::failed("cannot read the staged record")
             .because("there is none on stdin")
@@ -75,13 +77,19 @@ fn run(args: &CommitArgs, context: &Context) -> Result<Status> {
     if let Some(parent) = &args.parent {
         let wanted = rev::one(&ready.catalog, parent)?;
         if ready.catalog.head.as_ref() != Some(&wanted.node.id) {
+            snapshot::discard_staged(&ready.sink, &record.txid)?;
             return Err(Error::failed("cannot publish the staged tree")
                 .because("HEAD is not the parent that was named"));
         }
     }
     let message = args.message.as_deref();
     let (sink, lock, catalog) = (&ready.sink, &ready.lock, &ready.catalog);
-    let node = snapshot::commit_staged(sink, lock, catalog, &record.txid, &record.manifest, message)?;
+    let done = snapshot::commit_staged(sink, lock, catalog, &record.txid, &record.manifest, message)?;
+    let node = done.node;
     context.ui.record(&SnapshotRecord::new(&node, true, false, &sink.tree_path(&node.id)))?;
-    Ok((!node.is_complete() || node.counts.unread > 0).then_some(Kind::Incomplete))
+    if let Some(error) = &done.unfinished {
+        context.ui.warn(&format!("the snapshot is listed, but {error}; the next push makes up for it"));
+    }
+    let whole = node.is_complete() && node.counts.unread == 0 && done.unfinished.is_none();
+    Ok((!whole).then_some(Kind::Incomplete))
 }

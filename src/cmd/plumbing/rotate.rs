@@ -56,6 +56,6 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     show(&rotated.verdicts, &ready.catalog, context)?;
     let Ready { sink, lock, .. } = ready;
     drop(lock);
-    report::free(&sink, &rotated.removed, context)?;
-    Ok((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete))
+    let freed = report::free(&sink, &rotated.removed, context)?;
+    Ok(freed.or((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete)))
 }

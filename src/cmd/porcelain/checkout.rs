@@ -3,11 +3,13 @@
 use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
+use crate::fs::Errno;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SummaryRecord};
 use crate::restore::checkout::{
     self, Caution, Change, Damaged, Foreseen, Head, How, Outcome, Overwrite, Ownership, Request, Step, Target,
 };
+use crate::snapshot;
 use crate::source::Source;
 use crate::tree::{Kind as EntryKind, Unread};
 use crate::ui::text::{bytes, count};
@@ -169,7 +171,16 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     if args.dry_run {
         return show_plan(&request, context, begin);
     }
-    let outcome = checkout::run(&request, &context.ui.observer())?;
+    let observer = context.ui.observer();
+    if matches!(request.target, Target::Source { .. }) {
+        // A publication that was cut off would move HEAD back when it is completed later.
+        match snapshot::tidy(request.sink, request.wait, context.command, &observer) {
+            Err(error) if matches!(error.errno(), Some(Errno::ROFS | Errno::ACCESS | Errno::PERM)) => {}
+            tidied => tidied?,
+        }
+    }
+    let outcome = checkout::run(&request, &observer)?;
+    drop(observer);
     report(&request, &outcome, context, begin)
 }
 

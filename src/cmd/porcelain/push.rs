@@ -1,11 +1,12 @@
 //! `emu push`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, place, report};
 use crate::config::Config;
 use crate::error::{Doing as _, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SnapshotRecord, SummaryRecord};
+use crate::restore::checkout::Unfinished;
 use crate::sink::{Catalog, Sink};
 use crate::snapshot::{self, Allowed, Preview, PushRequest, Pushed, SinkReport, Target};
 use crate::source::{SinkRef, Source, absolute};
@@ -95,9 +96,15 @@ struct PushArgs {
 
 fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
+    if args.dry_run && args.to.is_some() {
+        return dry_run_to(args, context);
+    }
     let source = find_source(args, context)?;
     let config = context.config(Some(&source))?;
     let targets = find_targets(args, context, &source, &config)?;
+    if Unfinished::read(&source).is_some() {
+        context.ui.warn("a checkout of this source was cut off; the same `emu checkout` again completes it");
+    }
     if targets.is_empty() {
         return Err(snapshot::no_sinks());
     }
@@ -117,13 +124,13 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let observer = context.ui.observer();
     let reports = snapshot::push(request, &observer)?;
     drop(observer);
-    let status = snapshot::outcome_of(&reports, args.ignore_errors);
+    let mut status = snapshot::outcome_of(&reports, args.ignore_errors);
     for report in &reports {
         show(report, context)?;
     }
     for pushed in reports.iter().filter_map(|report| report.outcome.as_ref().ok()) {
         let removed = pushed.rotated.as_ref().map(|rotated| rotated.removed.as_slice()).unwrap_or_default();
-        report::free(&pushed.sink, removed, context)?;
+        status = Kind::worst(status.into_iter().chain(report::free(&pushed.sink, removed, context)?));
     }
     if context.ui.json() {
         context.ui.record(&summary(&reports, begin, status))?;
@@ -177,15 +184,18 @@ fn known_target(source: &Source, known: &SinkRef, optional: bool) -> Target {
 /// The sink at a path, made and remembered as needed. A known sink whose disk is absent is never
 /// made anew in its place.
 fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Result<Target> {
-    let path = absolute(path)?;
+    let path = place::settled(path)?;
     let known = if trusted { source.sinks()? } else { Vec::new() };
-    if let Some(known) = known.iter().find(|known| known.path == path) {
+    if let Some(known) = known.iter().find(|known| place::same(&known.path, &path)) {
         return Ok(known_target(source, known, false));
     }
     let sink = match Sink::open(&path) {
         Err(error) if error.kind() == Kind::NotFound && !is_sink(&path) => Sink::create(&path, &source.id)?,
         opened => opened?,
     };
+    if let Some(known) = known.iter().find(|known| known.id == sink.info.id) {
+        return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
+    }
     if !sink.info.abilities.links {
         context
             .ui
@@ -277,6 +287,17 @@ fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRec
     SummaryRecord::new("push", counts, begin.elapsed(), status)
 }
 
+/// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
+fn dry_run_to(args: &PushArgs, context: &Context) -> Result<Status> {
+    let source =
+        context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
+    let config = context.config(Some(&source))?;
+    let path = place::settled(args.to.as_deref().unwrap_or(Path::new(".")))?;
+    let name = path.to_string_lossy().into_owned();
+    let sink = if is_sink(&path) { Some(Sink::open(&path)?) } else { None };
+    plan(&name, sink.as_ref(), args, context, &source, &config).map(|()| None)
+}
+
 fn dry_run(
     args: &PushArgs,
     context: &Context,
@@ -284,29 +305,10 @@ fn dry_run(
     config: &Config,
     targets: Vec<Target>,
 ) -> Result<Status> {
-    let observer = context.ui.observer();
     let mut failures = Vec::new();
     for target in targets {
-        let planned = target.sink.and_then(|sink| {
-            let catalog = Catalog::read(&sink)?;
-            let parent = catalog.head().map(|head| &head.node);
-            let (mut entries, mut size, mut gone) = (0, 0, 0);
-            let mut show = |change: Preview| {
-                entries += u64::from(change.reason.is_some());
-                gone += u64::from(change.reason.is_none());
-                size += if change.reason.is_some() { change.size } else { 0 };
-                print(&change, context)
-            };
-            snapshot::preview(source, &sink, parent, !args.no_owner, config, &observer, &mut show)?;
-            context.ui.note(&format!(
-                "{}: would save {} ({}) and leave out {}",
-                target.name,
-                count(entries, "entry that differs", "entries that differ"),
-                bytes(size),
-                count(gone, "entry that is gone", "entries that are gone"),
-            ));
-            Ok(())
-        });
+        let planned =
+            target.sink.and_then(|sink| plan(&target.name, Some(&sink), args, context, source, config));
         if let Err(error) = planned
             && !(target.optional && error.kind() == Kind::NotFound)
         {
@@ -315,6 +317,35 @@ fn dry_run(
         }
     }
     Ok(Kind::worst(failures))
+}
+
+/// Prints what a push to one sink would do.
+fn plan(
+    name: &str,
+    sink: Option<&Sink>,
+    args: &PushArgs,
+    context: &Context,
+    source: &Source,
+    config: &Config,
+) -> Result<()> {
+    let observer = context.ui.observer();
+    let catalog = sink.map_or_else(|| Ok(Catalog::default()), Catalog::read)?;
+    let parent = sink.zip(catalog.head().map(|head| &head.node));
+    let (mut entries, mut size, mut gone) = (0, 0, 0);
+    let mut show = |change: Preview| {
+        entries += u64::from(change.reason.is_some());
+        gone += u64::from(change.reason.is_none());
+        size += if change.reason.is_some() { change.size } else { 0 };
+        print(&change, context)
+    };
+    snapshot::preview(source, parent, !args.no_owner, config, &observer, &mut show)?;
+    context.ui.note(&format!(
+        "{name}: would save {} ({}) and leave out {}",
+        count(entries, "entry that differs", "entries that differ"),
+        bytes(size),
+        count(gone, "entry that is gone", "entries that are gone"),
+    ));
+    Ok(())
 }
 
 fn print(change: &Preview, context: &Context) -> Result<()> {

@@ -172,8 +172,8 @@ fn one(name: &str, sink: &Sink, args: &RotateArgs, context: &Context) -> Result<
     for id in &rotated.in_use {
         context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", &id[..12]));
     }
-    report::free(&sink, &rotated.removed, context)?;
-    Ok((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete))
+    let freed = report::free(&sink, &rotated.removed, context)?;
+    Ok(freed.or((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete)))
 }
 
 fn word(action: Action) -> &'static str {

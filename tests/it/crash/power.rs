@@ -60,6 +60,8 @@ fn five_cuts(kind: &str, seed: u64) {
         scene.assert_saved();
         scene.verify();
     }
+    // The last cut brought back what was being deleted.
+    assert_calm(&scene.push());
     scene.assert_tidy();
 }
 

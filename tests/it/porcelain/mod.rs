@@ -1,5 +1,6 @@
 //! Commands for people, a file each.
 
+mod checkout;
 mod help;
 mod init;
 mod log;
@@ -7,4 +8,5 @@ mod path;
 mod push;
 mod rotate;
 mod sink;
+mod verify;
 mod version;
