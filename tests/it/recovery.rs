@@ -226,7 +226,7 @@ fn a_removal_that_was_cut_off_after_its_commit_goes_on() {
     case.assert_rest(&case.ids[1..]);
     case.scene.assert_tidy();
     assert!(names(&case.emu("pins")).is_empty());
-    assert_eq!(names(&case.emu("removed")), std::slice::from_ref(&first));
+    assert_eq!(names(&case.emu("removed")), std::slice::from_ref(first));
 }
 
 #[test]

@@ -236,7 +236,10 @@ impl<'a> Checker<'a> {
         self.attributes(&at, entry, &stat);
         match entry.kind {
             Kind::File => return self.file(&at, dir, entry, &stat),
-            Kind::Symlink => self.target(&at, dir, entry),
+            Kind::Symlink => {
+                self.sharing(&at, entry);
+                self.target(&at, dir, entry);
+            }
             Kind::Char | Kind::Block if entry.rdev != Some(stat.rdev) => {
                 let text = |rdev: (u32, u32)| format!("{} {}:{}", entry.kind.word(), rdev.0, rdev.1);
                 self.note(&at, What::Kind, entry.rdev.map(text).unwrap_or_default(), text(stat.rdev));

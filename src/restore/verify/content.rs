@@ -72,7 +72,7 @@ impl Checker<'_> {
     }
 
     /// The source's hard links, no others (promise 7).
-    fn sharing(&mut self, at: &At, entry: &Entry) {
+    pub(super) fn sharing(&mut self, at: &At, entry: &Entry) {
         if let Some(first) = &entry.links {
             if entry.held.as_ref().is_some_and(|held| held.split) {
                 return;

@@ -5,8 +5,8 @@ use crate::tree::Digest;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The inodes of the first names of a snapshot's groups. Memory: 32 bytes for each file that
-/// had several names.
+/// The inodes of the first names of a snapshot's groups. Memory: 32 bytes for each inode
+/// that had several names.
 #[derive(Default)]
 pub(super) struct Groups(Mutex<HashMap<[u8; 16], Key>>);
 

@@ -46,7 +46,7 @@ pub(super) enum Content {
     Failed(Errno),
 }
 
-/// The inodes of a run. Memory: 48 bytes for each regular file's.
+/// The inodes of a run. Memory: 48 bytes for that of each file and symbolic link.
 #[derive(Default)]
 pub struct Seen(Mutex<Known>);
 

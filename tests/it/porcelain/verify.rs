@@ -240,6 +240,18 @@ fn a_group_that_was_split_is_found() {
 }
 
 #[test]
+fn a_group_of_symbolic_links_that_was_split_is_found() {
+    let emu = Emu::new();
+    emu.tree("src", "dir d mtime=2\nsymlink d/s -> x mtime=1\nlink d/t = d/s");
+    emu.ok(&["push", "-S", "src", "--to", "./sink"]);
+    emu.ok(&["verify", "./sink"]);
+    build(&emu.path("sink/latest/"), "remove d/t\nsymlink d/t -> x mtime=1\nattr d mtime=2");
+    let said = emu.run(&["verify", "./sink"]).exits(4).stdout;
+    assert!(said.contains("'d/t': links: expected the inode of 'd/s', found another inode"), "{said}");
+    assert!(said.contains(", 1 finding"), "{said}");
+}
+
+#[test]
 fn files_that_share_an_inode_without_a_reason_are_found() {
     let saved = saved();
     saved.damage("remove new\nfile z 0600 \"new\" mtime=1700000008\nlink new = z");
