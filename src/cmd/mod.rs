@@ -13,6 +13,7 @@ mod mounts;
 mod place;
 mod plumbing;
 mod porcelain;
+mod preview;
 mod report;
 mod spec;
 mod unknown;

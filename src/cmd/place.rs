@@ -48,3 +48,9 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
         _ => path,
     })
 }
+
+/// Whether something at the path claims to be a sink, readable or not.
+pub(super) fn is_sink(path: &Path) -> bool {
+    let emu = fs::open_operator(path).and_then(|dir| dir.open_dir(crate::sink::layout::EMU));
+    emu.and_then(|emu| emu.stat_if_there(crate::sink::layout::SINK)).is_ok_and(|stat| stat.is_some())
+}

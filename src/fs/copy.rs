@@ -1,6 +1,7 @@
 //! Content: one pass that reads, hashes and writes; holes stay holes.
 
 use super::{Errno, Result, fault};
+use crate::interrupt;
 use crate::tree::Digest;
 use rustix::fd::OwnedFd;
 use rustix::fs::SeekFrom;
@@ -34,9 +35,10 @@ pub fn copy_content(
     let mut at = 0;
     while at < size {
         let (data, end) = if sparse { next_data(from, at, size)? } else { (at, size) };
-        hash_zeros(&mut hasher, data - at, buffer);
+        hash_zeros(&mut hasher, data - at, buffer)?;
         at = data;
         while at < end {
+            go_on()?;
             let read = read_at(from, at, end, buffer)?;
             if read == 0 {
                 return finish(hasher, at, to, sparse);
@@ -83,17 +85,24 @@ fn next_data(from: &OwnedFd, at: u64, size: u64) -> Result<(u64, u64)> {
     }
 }
 
-fn hash_zeros(hasher: &mut Sha256, mut count: u64, buffer: &mut Vec<u8>) {
+/// Files can be as large as they like; a signal ends the work on them.
+fn go_on() -> Result<()> {
+    interrupt::check().map_err(|_| Errno::INTR)
+}
+
+fn hash_zeros(hasher: &mut Sha256, mut count: u64, buffer: &mut Vec<u8>) -> Result<()> {
     if count == 0 {
-        return;
+        return Ok(());
     }
     buffer.clear();
     buffer.resize(CHUNK, 0);
     while count > 0 {
+        go_on()?;
         let now = count.min(CHUNK as u64);
         hasher.update(&buffer[..usize::try_from(now).unwrap_or(CHUNK)]);
         count -= now;
     }
+    Ok(())
 }
 
 fn read_at(from: &OwnedFd, at: u64, end: u64, buffer: &mut Vec<u8>) -> Result<usize> {

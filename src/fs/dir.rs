@@ -72,6 +72,15 @@ impl Dir {
         self.open_at(component(name)?, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)
     }
 
+    /// Opens an existing file for reading and writing; only for taking locks on it.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open_file_to_lock(&self, name: &[u8]) -> Result<OwnedFd> {
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | FOLLOW_NOTHING;
+        rustix::fs::openat(&self.fd, component(name)?, flags, Mode::empty())
+    }
+
     fn open_at(&self, name: &[u8], flags: OFlags) -> Result<OwnedFd> {
         let flags = flags | FOLLOW_NOTHING;
         match rustix::fs::openat(&self.fd, name, flags | OFlags::NOATIME, Mode::empty()) {
@@ -262,7 +271,9 @@ impl Dir {
     pub fn set_dir_mode(&self, name: &[u8], mode: u16) -> Result<()> {
         fault::point()?;
         let held = self.open_path(name)?;
-        rustix::fs::chmod(held.proc_path(b"")?, Mode::from_raw_mode(mode.into()))
+        // Not `/.` below it: that would need the very permission that may be missing.
+        let path = format!("/proc/self/fd/{}", rustix::fd::AsRawFd::as_raw_fd(&held.fd));
+        rustix::fs::chmod(path, Mode::from_raw_mode(mode.into()))
     }
 
     /// Writes the directory's entries to stable storage (fsync(2)).
@@ -302,5 +313,7 @@ fn list_fd(fd: &OwnedFd) -> Result<Vec<Item>> {
         }
     }
     items.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    // A name that is removed and made again meanwhile may be listed twice (readdir(3)).
+    items.dedup_by(|a, b| a.name == b.name);
     Ok(items)
 }

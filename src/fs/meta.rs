@@ -289,14 +289,6 @@ pub fn finish_dir(dir: &Dir, entry: &crate::tree::Entry, set_mode: bool) -> Resu
     rustix::fs::futimens(dir.fd(), &times(shown.mtime))
 }
 
-/// Sets what a new directory is to show; the same rules as for files.
-///
-/// # Errors
-/// The system's, but for refusals, which the result lists.
-pub fn apply_to_dir(dir: &Dir, want: &Attributes<'_>) -> Result<Applied> {
-    apply_to_file(dir.fd(), want)
-}
-
 /// Sets owner, extended attributes and mtime of a new symbolic link.
 ///
 /// # Errors
@@ -323,6 +315,9 @@ pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result
     Ok(held)
 }
 
+/// More than this in one inode is refused: its record would be longer than a reader takes.
+const MAX_XATTRS: usize = 8 << 20;
+
 /// Attributes that belong to the machine, not to the file.
 fn is_left_out(name: &[u8]) -> bool {
     matches!(name, b"security.ima" | b"security.evm")
@@ -344,9 +339,14 @@ pub fn read_xattrs(dir: &Dir, name: &[u8]) -> Result<Xattrs> {
         Err(errno) => return Err(errno),
     };
     let mut xattrs = Xattrs::new();
+    let mut bytes = 0;
     for name in names.split(|&b| b == 0).filter(|name| !name.is_empty() && !is_left_out(name)) {
         match grow(|buffer| rustix::fs::lgetxattr(&path, name, buffer)) {
             Ok(value) => {
+                bytes += name.len() + value.len();
+                if bytes > MAX_XATTRS {
+                    return Err(Errno::TOOBIG);
+                }
                 xattrs.insert(name.into(), value.into());
             }
             // Removed meanwhile, or not for this user to read.

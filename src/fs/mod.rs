@@ -21,8 +21,8 @@ pub use cursor::Cursor;
 pub use dir::{Dir, Item};
 pub use file::{read_limited, replace_file, touch, write_new};
 pub use meta::{
-    Applied, Attributes, Stat, apply_and_stat, apply_to_dir, apply_to_file, apply_to_symlink, finish_dir,
-    prepare_dir, read_xattrs,
+    Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, finish_dir, prepare_dir,
+    read_xattrs,
 };
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree};

@@ -56,7 +56,13 @@ pub fn remove_tree(parent: &Dir, name: &[u8]) -> Result<Removal> {
                 moved += 1;
                 let aside: Box<[u8]> = [&*name, format!(".{moved}").as_bytes()].concat().into();
                 make_accessible(&dir, &item.name)?;
-                dir.rename(&item.name, parent, &aside)?;
+                match dir.rename(&item.name, parent, &aside) {
+                    Err(Errno::ACCESS) => {
+                        allow_changes(&dir)?;
+                        dir.rename(&item.name, parent, &aside)?;
+                    }
+                    result => result?,
+                }
                 queue.push(aside);
             }
         }

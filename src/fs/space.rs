@@ -99,6 +99,8 @@ pub fn space(dir: &Dir) -> Result<Space> {
 pub fn identity(dir: &Dir) -> Result<String> {
     Ok(match FsKind::of(dir) {
         FsKind::Ext | FsKind::Btrfs => format!("fsid:{:016x}", rustix::fs::fstatvfs(dir.fd())?.f_fsid),
+        // Neither kind of number is stable there.
+        FsKind::Fuse | FsKind::Network => String::new(),
         _ => format!("ino:{}", dir.stat_self()?.ino),
     })
 }

@@ -247,7 +247,7 @@ impl<'a> Applier<'a> {
             self.opened.retain(|(opened, _)| *opened != whole);
             let wanted = self.wanted(&entry);
             let set = self.here.at(&whole).and_then(|dir| {
-                let held = fs::apply_to_dir(&dir, &wanted)?;
+                let held = fs::apply_to_file(dir.fd(), &wanted)?;
                 fs::trim_xattrs(dir.fd(), &entry.xattrs)?;
                 Ok(held)
             });

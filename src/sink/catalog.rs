@@ -57,11 +57,8 @@ impl Catalog {
     pub fn read(sink: &Sink) -> Result<Catalog> {
         let (nodes, trees) = (ids(sink, layout::NODES)?, ids(sink, layout::TREES)?);
         let (pins, removed) = (ids(sink, layout::PINS)?, ids(sink, layout::REMOVED)?);
-        let sealed: Vec<Intent> = sink
-            .stagings()?
-            .into_iter()
-            .filter_map(|(_, intent)| intent.filter(|intent| intent.stage == Stage::Sealed))
-            .collect();
+        let intents = sink.stagings()?.into_iter().filter_map(|(_, intent)| intent.ok().flatten());
+        let sealed: Vec<Intent> = intents.filter(|intent| intent.stage == Stage::Sealed).collect();
         let mut catalog = Catalog::default();
         let held = sink.dir(layout::NODES)?;
         for id in &nodes {
@@ -90,6 +87,8 @@ impl Catalog {
         left.extend(sink.names()?.into_iter().map(|(_, id)| id));
         catalog.half_removed = removed.difference(&nodes).filter(|id| left.contains(*id)).cloned().collect();
         catalog.snapshots.sort_by_key(|snapshot| snapshot.node.seq);
+        // The place of what is being published is taken, whether or not it can be completed now.
+        catalog.last_seq = sealed.iter().filter_map(|intent| intent.seq).fold(catalog.last_seq, u64::max);
         catalog.find_last(sink, &removed);
         catalog.find_head(sink, &sealed);
         Ok(catalog)

@@ -77,22 +77,34 @@ impl Intent {
         sink.make_durable(staging)
     }
 
-    /// Reads the intent of a staging; `None` if there is none that can be read.
-    pub fn read(staging: &Dir) -> Option<Intent> {
-        let content = fs::read_limited(staging, layout::INTENT, 1 << 24).ok()?;
-        serde_json::from_slice(&content).ok().filter(|intent: &Intent| intent.v == 1)
+    /// Reads the intent of a staging; `Ok(None)` if there is none: it was cut off at once.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, so that nothing is known of the staging.
+    pub fn read(staging: &Dir) -> Result<Option<Intent>> {
+        let cannot = || "cannot read the intent of a staging";
+        match fs::read_limited(staging, layout::INTENT, 1 << 24) {
+            Err(fs::Errno::NOENT) => Ok(None),
+            content => serde_json::from_slice(&content.doing(cannot)?).map(Some).doing(cannot),
+        }
     }
 }
+
+/// A staging: its name, and what its intent says.
+pub type Named = (String, Result<Option<Intent>>);
 
 impl Sink {
     /// The names and intents of all stagings.
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn stagings(&self) -> Result<Vec<(String, Option<Intent>)>> {
+    pub fn stagings(&self) -> Result<Vec<Named>> {
         let dir = self.dir(layout::STAGING)?;
         let items = dir.list().doing(|| format!("cannot list {}", self.inside(layout::STAGING)))?;
-        let read = |name: &[u8]| dir.open_dir(name).ok().and_then(|staging| Intent::read(&staging));
+        let read = |name: &[u8]| match dir.open_dir(name) {
+            Err(fs::Errno::NOENT) => Ok(None),
+            staging => Intent::read(&staging.doing(|| "cannot open a staging")?),
+        };
         let named = |name: Box<[u8]>| (String::from_utf8_lossy(&name).into_owned(), read(&name));
         Ok(items.into_iter().map(|item| named(item.name)).collect())
     }

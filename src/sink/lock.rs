@@ -184,7 +184,8 @@ impl ReadLock {
     /// # Errors
     /// The node cannot be opened or locked.
     pub fn take_exclusively(nodes: &Dir, id: &str) -> Result<Option<ReadLock>> {
-        let fd = nodes.open_file(id.as_bytes()).doing(|| format!("cannot open the node of {id}"))?;
+        // For writing: network file systems grant an exclusive lock to nothing less (flock(2)).
+        let fd = nodes.open_file_to_lock(id.as_bytes()).doing(|| format!("cannot open the node of {id}"))?;
         let file = File::from(fd);
         let won = try_exclusive(&file).doing(|| format!("cannot lock {id}"))?;
         Ok(won.then_some(ReadLock { _file: file }))

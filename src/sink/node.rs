@@ -168,6 +168,15 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// The id of a node: the second, then the hash of its canonical JSON without `id`.
+fn id_of(second: u32, mut value: serde_json::Value) -> String {
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("id");
+    }
+    let digest = Digest::of(value.to_string().as_bytes()).to_string();
+    format!("{second:08x}{}", &digest[..32])
+}
+
 impl Node {
     /// Gives the node its id, from its time and its content.
     ///
@@ -181,12 +190,7 @@ impl Node {
     fn computed_id(&self) -> Result<String> {
         let bad = || Error::failed("cannot make a snapshot's id").because("its time is out of range");
         let second = u32::try_from(self.timestamp().ok_or_else(bad)?.as_second()).map_err(|_| bad())?;
-        let mut value = serde_json::to_value(self).map_err(|_| bad())?;
-        if let Some(fields) = value.as_object_mut() {
-            fields.remove("id");
-        }
-        let digest = Digest::of(value.to_string().as_bytes()).to_string();
-        Ok(format!("{second:08x}{}", &digest[..32]))
+        Ok(id_of(second, serde_json::to_value(self).map_err(|_| bad())?))
     }
 
     /// When the scan began.
@@ -220,8 +224,11 @@ impl Node {
         if node.v != 1 {
             return Err(format!("its node has version {}, which is newer than this program", node.v));
         }
-        match node.computed_id() {
-            Ok(computed) if computed == id && node.id == id => Ok(node),
+        // From all that stands there: a later version may have added fields.
+        let whole = serde_json::from_slice(content).map_err(|_| "its node cannot be read".to_owned())?;
+        let second = node.timestamp().and_then(|time| u32::try_from(time.as_second()).ok());
+        match second.map(|second| id_of(second, whole)) {
+            Some(computed) if computed == id && node.id == id => Ok(node),
             _ => Err("its node was altered".into()),
         }
     }

@@ -40,7 +40,10 @@ pub fn one<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
         let head = head(catalog, text)?;
         let mut line = catalog.ancestors(&head.node);
         line.insert(0, head);
-        let at = line.len().checked_sub(steps + 1).and_then(|at| line.get(at).copied());
+        let at = steps
+            .checked_add(1)
+            .and_then(|steps| line.len().checked_sub(steps))
+            .and_then(|at| line.get(at).copied());
         return at.ok_or_else(|| too_far(text, line.len()));
     }
     let start = match base {

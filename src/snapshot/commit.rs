@@ -86,7 +86,7 @@ pub fn publish(
         ..Intent::open(txid, node.parent.clone())
     };
     intent.write(sink, &staging)?;
-    let unfinished = complete(sink, lock, &intent)?;
+    let unfinished = complete(sink, lock, &intent, true)?;
     Ok(Published { node, unfinished })
 }
 
@@ -138,7 +138,7 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
 
 /// Everything written so far reaches stable storage, or an error says that it may not have. The
 /// descriptor was opened before the first write, so that no earlier error is missed.
-fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
+pub(super) fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
     if FsKind::of(sink.root()).syncs_whole() {
         return fs::sync_fs(sink.root().fd());
     }
@@ -154,12 +154,12 @@ fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
 }
 
 /// Completes a sealed intent from whatever step it was cut off at. Each step is done only where
-/// it is still to do, so that doing it again changes nothing. `Ok(Some)`: the snapshot is listed,
-/// but something that follows failed.
+/// it is still to do, so that doing it again changes nothing. `newest`: HEAD and `latest` follow.
+/// `Ok(Some)`: the snapshot is listed, but something that follows failed.
 ///
 /// # Errors
 /// The snapshot is not listed; the intent stands and the next command tries again.
-pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent) -> Result<Option<Error>> {
+pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent, newest: bool) -> Result<Option<Error>> {
     let id = intent.id.as_deref().ok_or_else(|| Error::failed("a sealed intent names no snapshot"))?;
     let cannot = || format!("cannot publish {id} in {}", quoted_path(&sink.path));
     let stagings = sink.dir(layout::STAGING)?;
@@ -179,14 +179,17 @@ pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent) -> Result<Option<
         sink.make_durable(&manifests)?;
         staging.rename_new(layout::NODE, &nodes, id.as_bytes()).doing(cannot)?;
     }
-    Ok(follow_up(sink, lock, intent, id, &nodes).err())
+    sink.make_durable(&nodes)
+        .and_then(|()| follow_up(sink, lock, intent, id, newest))
+        .map_or_else(|error| Ok(Some(error)), |()| Ok(None))
 }
 
-/// What comes after the commit: the node's own durability, then everything derived from it.
-fn follow_up(sink: &Sink, lock: &SinkLock, intent: &Intent, id: &str, nodes: &Dir) -> Result<()> {
-    sink.make_durable(nodes)?;
-    sink.set_head(lock, id)?;
-    sink.set_latest(lock, id)?;
+/// What comes after the commit and is derived from it.
+fn follow_up(sink: &Sink, lock: &SinkLock, intent: &Intent, id: &str, newest: bool) -> Result<()> {
+    if newest {
+        sink.set_head(lock, id)?;
+        sink.set_latest(lock, id)?;
+    }
     if let Some(name) = &intent.name {
         sink.set_name(lock, name, id)?;
     }

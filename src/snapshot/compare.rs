@@ -28,6 +28,8 @@ type Inode = (u64, u64);
 struct Group {
     first: Box<[u8]>,
     left: u32,
+    /// Size and mtime: an inode that was freed and used again meanwhile is another file.
+    shown: (u64, crate::tree::Time),
 }
 
 /// What was seen on the way, for the remark on sources without stable stamps.
@@ -99,7 +101,7 @@ impl Comparer {
         let whole = path::join(at, &subject.entry.name);
         let inode = (subject.dev, subject.entry.ino);
         if subject.entry.may_be_grouped()
-            && let Some(first) = self.later_name(inode, &whole, subject.entry.nlink)
+            && let Some(first) = self.later_name(inode, &whole, &subject.entry)
         {
             let mut planned = plan(&subject.entry, Target::SameAs(first), Reason::Unchanged);
             planned.xattrs_known = true;
@@ -125,6 +127,7 @@ impl Comparer {
     /// The target of an entry whose content was hashed before: records are compared, not stamps.
     pub fn decide_recorded(&mut self, whole: &[u8], entry: Entry, prev: Option<&Entry>) -> Planned {
         let first = entry.links.clone();
+        let entry = Entry { held: None, ..entry };
         let mut planned = match (entry.kind, first) {
             (Kind::Dir, _) => plan(&entry, Target::Dir, Reason::Added),
             (_, Some(first)) => plan(&entry, Target::SameAs(first), Reason::Unchanged),
@@ -146,9 +149,11 @@ impl Comparer {
     }
 
     /// The first path of the group, if this inode was met before.
-    fn later_name(&mut self, inode: Inode, whole: &[u8], nlink: u32) -> Option<Box<[u8]>> {
-        let Some(group) = self.groups.get_mut(&inode) else {
-            self.groups.insert(inode, Group { first: whole.into(), left: nlink - 1 });
+    fn later_name(&mut self, inode: Inode, whole: &[u8], entry: &Entry) -> Option<Box<[u8]>> {
+        let shown = (entry.size, entry.mtime);
+        let Some(group) = self.groups.get_mut(&inode).filter(|group| group.shown == shown) else {
+            let left = entry.nlink.saturating_sub(1);
+            self.groups.insert(inode, Group { first: whole.into(), left, shown });
             return None;
         };
         let first = group.first.clone();
@@ -195,7 +200,8 @@ impl Comparer {
             planned.prior = prev.sha256;
             return Ok(planned);
         }
-        let xattrs = if same_inode { prev.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
+        let xattrs =
+            if same_inode && !prev.racy { prev.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
         let mut planned = plan(&subject.entry, Target::Keep, Reason::Unchanged);
         planned.entry.xattrs = xattrs;
         planned.xattrs_known = true;

@@ -18,12 +18,16 @@ pub struct Against {
     previous: Option<Follower<Listings>>,
     /// Entries of the parent that the source no longer has, if they are to be collected.
     gone: Option<Vec<(Box<[u8]>, Entry)>>,
+    /// The directory that could not be listed last: what the parent has below it is missing.
+    failed: Option<Box<[u8]>>,
+    /// Entries of the parent below directories that could not be listed.
+    pub missing: u64,
 }
 
 impl Against {
     /// Compares with the listings of a parent, or with nothing.
     pub fn new(comparer: Comparer, previous: Option<Listings>) -> Against {
-        Against { comparer, previous: previous.map(Follower::new), gone: None }
+        Against { comparer, previous: previous.map(Follower::new), gone: None, failed: None, missing: 0 }
     }
 
     /// Collects what is gone from the source, for a plan that is printed.
@@ -43,27 +47,46 @@ impl Against {
         self.gone.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Reads the rest of the parent.
+    /// Reads the rest of the parent, where somebody wants to know of it.
     ///
     /// # Errors
     /// Its manifest cannot be read.
     pub fn drain(&mut self) -> Result<()> {
-        let Against { previous, gone, .. } = self;
-        match (previous, gone) {
-            (Some(previous), Some(gone)) => previous.drain(|listing| note_gone(gone, listing)),
+        let Against { previous, gone, failed, missing, .. } = self;
+        match previous {
+            Some(previous) if gone.is_some() || failed.is_some() => {
+                previous.drain(|listing| pass(gone, failed.as_deref(), missing, listing))
+            }
             _ => Ok(()),
         }
     }
 
-    fn listing_of(&mut self, dir: &[u8]) -> Result<Vec<Entry>> {
-        let Against { previous, gone, .. } = self;
+    /// The parent's entries of `dir`; `cannot_list`: the source's are unknown, not gone.
+    fn listing_of(&mut self, dir: &[u8], cannot_list: bool) -> Result<Vec<Entry>> {
+        let Against { previous, gone, failed, missing, .. } = self;
         let Some(previous) = previous else { return Ok(Vec::new()) };
-        let passed = |listing| {
-            if let Some(gone) = gone {
-                note_gone(gone, listing);
-            }
-        };
-        Ok(previous.listing_of(dir, passed)?.map(|listing| listing.entries).unwrap_or_default())
+        let listing = previous.listing_of(dir, |listing| pass(gone, failed.as_deref(), missing, listing))?;
+        let entries = listing.map(|listing| listing.entries).unwrap_or_default();
+        if cannot_list {
+            *missing += entries.len() as u64;
+            *failed = Some(dir.into());
+        }
+        Ok(entries)
+    }
+}
+
+/// A directory of the parent that the source does not show.
+fn pass(
+    gone: &mut Option<Vec<(Box<[u8]>, Entry)>>,
+    failed: Option<&[u8]>,
+    missing: &mut u64,
+    listing: Listing,
+) {
+    if failed.is_some_and(|failed| path::is_within(&listing.dir, failed)) {
+        *missing += listing.entries.len() as u64;
+    }
+    if let Some(gone) = gone {
+        note_gone(gone, listing);
     }
 }
 
@@ -112,7 +135,8 @@ impl Feed {
         let mut batch = Batch { path, source: dir, plans: Vec::with_capacity(found.len()), unread };
         let mut previous: Vec<_> = Vec::with_capacity(lanes.len());
         for (side, lane) in self.sides.iter_mut().zip(lanes) {
-            let listing = if lane.is_running() { side.listing_of(&batch.path) } else { Ok(Vec::new()) };
+            let listing =
+                if lane.is_running() { side.listing_of(&batch.path, failed) } else { Ok(Vec::new()) };
             let entries = listing.unwrap_or_else(|error| {
                 lane.fail(error);
                 Vec::new()
@@ -125,8 +149,17 @@ impl Feed {
             let mut subject = Subject::new(entry, found.stat.dev);
             match self.plans(&batch.path, &mut subject, &dir, lanes, &mut previous) {
                 Ok(plans) => batch.plans.push(plans),
-                Err(Errno::NOENT) => {}
-                Err(errno) => batch.unread.push(scan::unread(path::join(&batch.path, &found.name), errno)),
+                Err(errno) => {
+                    if errno != Errno::NOENT {
+                        batch.unread.push(scan::unread(path::join(&batch.path, &found.name), errno));
+                    }
+                    // What is below a directory comes later: it stands, without its attributes.
+                    if found.enter {
+                        batch
+                            .plans
+                            .push(lanes.iter().map(|_| Some(Planned::bare_dir(&subject.entry))).collect());
+                    }
+                }
             }
         }
         for (side, rest) in self.sides.iter_mut().zip(previous) {

@@ -113,6 +113,8 @@ pub struct Lane {
     pub staged: Option<Arc<Dir>>,
     /// Grain of the sink's times in nanoseconds.
     pub grain: u64,
+    /// How many names an inode of the sink can have.
+    pub max_links: u32,
     /// Whether owners are set.
     pub set_owner: bool,
     /// Whether each file is synced by itself, because the file system cannot be synced whole.
@@ -131,6 +133,7 @@ impl Lane {
             base: None,
             staged: None,
             grain: 1,
+            max_links: u32::MAX,
             set_owner: false,
             sync_each: false,
             damaged: AtomicU64::new(0),
@@ -146,6 +149,7 @@ impl Lane {
             base: base.map(Arc::new),
             staged: Some(Arc::clone(staging.tree())),
             grain: sink.info.abilities.grain,
+            max_links: sink.info.abilities.max_links,
             set_owner,
             sync_each: !fs::FsKind::of(sink.root()).syncs_whole(),
             ..Lane::hashing()

@@ -8,6 +8,7 @@ use crate::sink::node::Counts;
 use crate::sink::{Catalog, Node};
 use crate::source::Source;
 use crate::tree::TreeRecord;
+use std::path::Path;
 
 /// Above this many unread entries a snapshot is partial, whatever its size.
 const MAX_UNREAD: u64 = 1000;
@@ -27,19 +28,19 @@ pub struct Allowed {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`]: it is probably not mounted.
-pub fn check_empty(source: &Source, met: &Met, allowed: Allowed) -> Result<()> {
+pub fn check_empty(source: &Path, met: &Met, allowed: Allowed) -> Result<()> {
     if met.entries > 0 {
         return Ok(());
     }
     if met.top_level_failed {
-        return Err(Error::failed(format!("the source {} cannot be listed", quoted_path(&source.path)))
+        return Err(Error::failed(format!("the source {} cannot be listed", quoted_path(source)))
             .because("nothing was saved and nothing removed")
             .hint("look at its permissions"));
     }
     if allowed.empty {
         return Ok(());
     }
-    Err(Error::not_found(format!("the source {} is empty", quoted_path(&source.path)))
+    Err(Error::not_found(format!("the source {} is empty", quoted_path(source)))
         .because("it is probably not mounted; nothing was saved and nothing removed")
         .hint("if it is meant to be empty, push once with --allow-empty"))
 }
@@ -69,9 +70,11 @@ pub fn check_moved(source: &Source, parent: Option<&Node>, source_fs: &str, allo
 }
 
 /// Whether so much could not be read that the snapshot is partial: more than 1 %, more than a
-/// thousand entries, or a directory at the top.
-pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met) -> bool {
-    met.top_level_failed || counts.unread > MAX_UNREAD || counts.unread * 100 > tree.entries
+/// thousand entries, or a directory at the top. `missing` is what the parent has below directories
+/// that could not be listed.
+pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met, missing: u64) -> bool {
+    let unread = counts.unread.saturating_add(missing);
+    met.top_level_failed || unread > MAX_UNREAD || unread.saturating_mul(100) > tree.entries
 }
 
 /// Whether less than half is left of the last complete snapshot's entries or bytes.
@@ -95,10 +98,17 @@ mod tests {
     #[test]
     fn more_than_one_percent_unread_is_partial() {
         let counts = |unread| Counts { unread, ..Counts::default() };
-        assert!(!is_partial(&counts(10), &tree(1000), &Met::default()));
-        assert!(is_partial(&counts(11), &tree(1000), &Met::default()));
-        assert!(is_partial(&counts(1001), &tree(10_000_000), &Met::default()));
+        assert!(!is_partial(&counts(10), &tree(1000), &Met::default(), 0));
+        assert!(is_partial(&counts(11), &tree(1000), &Met::default(), 0));
+        assert!(is_partial(&counts(1001), &tree(10_000_000), &Met::default(), 0));
         let top = Met { top_level_failed: true, ..Met::default() };
-        assert!(is_partial(&counts(1), &tree(10_000), &top));
+        assert!(is_partial(&counts(1), &tree(10_000), &top, 0));
+    }
+
+    #[test]
+    fn what_the_parent_has_below_an_unreadable_directory_counts() {
+        let counts = Counts { unread: 1, ..Counts::default() };
+        assert!(is_partial(&counts, &tree(1000), &Met::default(), 400));
+        assert!(!is_partial(&counts, &tree(1000), &Met::default(), 0));
     }
 }

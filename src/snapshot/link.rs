@@ -17,7 +17,7 @@ use crate::quote::{quoted, quoted_path};
 use crate::sink::node::ManifestRef;
 use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::Source;
-use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
+use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, Unread, path};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ use std::sync::Arc;
 pub struct LinkRequest<'a> {
     /// Root of the tree that files are copied from.
     pub root: Arc<Dir>,
+    /// Its path, for messages.
+    pub path: &'a std::path::Path,
     /// The source that it is, if it is one.
     pub source: Option<&'a Source>,
     /// Configuration.
@@ -122,7 +124,7 @@ fn draft(
         compare: "hash".to_owned(),
         source_fs,
         mounts: Vec::new(),
-        partial: limits::is_partial(&sealed.counts, &tree, met),
+        partial: limits::is_partial(&sealed.counts, &tree, met, 0),
         shrunk: limits::is_shrunk(&tree, &ready.catalog, allowed),
         manifest: manifest_ref(&sealed.staged),
         tree: tree.tree,
@@ -139,6 +141,9 @@ fn mark(ready: &Ready, staging: Staging, draft: &Draft) -> Result<StagedTree> {
         draft: Some(serde_json::to_value(draft).doing(|| "cannot note a staging")?),
         ..Intent::open(&staging.txid, parent.clone())
     };
+    // What is marked is proven: a power cut between two programs must not be seen as whole.
+    commit::barrier(&ready.sink, staging.dir())
+        .doing(|| format!("cannot make the staged tree in {} durable", quoted_path(&ready.sink.path)))?;
     staging.mark_staged(&ready.sink, intent)?;
     let ManifestRef { sha256, bytes, entries } = draft.manifest;
     Ok(StagedTree {
@@ -151,10 +156,7 @@ fn mark(ready: &Ready, staging: Staging, draft: &Draft) -> Result<StagedTree> {
 }
 
 fn check_empty(met: &Met, request: &LinkRequest<'_>) -> Result<()> {
-    match request.source {
-        Some(source) => limits::check_empty(source, met, request.allowed),
-        None => Ok(()),
-    }
+    limits::check_empty(request.path, met, request.allowed)
 }
 
 /// Batches from a manifest's records, compared with HEAD's.
@@ -171,7 +173,7 @@ impl Recorded {
         let Some(listing) = manifest.next_listing()? else { return Ok(None) };
         let Listing { dir, entries } = listing;
         self.met.entries += entries.len() as u64;
-        let unread = manifest.take_unread();
+        let mut unread = manifest.take_unread();
         if dir.is_empty() {
             let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir);
             self.top_level = dirs.map(|entry| entry.name.clone()).collect();
@@ -184,6 +186,11 @@ impl Recorded {
         let mut before = before.unwrap_or_default().into_iter().peekable();
         let mut plans = Vec::with_capacity(entries.len());
         for entry in entries {
+            if !matches!(entry.kind, Kind::File | Kind::Dir | Kind::Symlink) {
+                let text = format!("{} files are not saved", entry.kind.word());
+                unread.push(Unread { path: path::join(&dir, &entry.name), errno: 0, text });
+                continue;
+            }
             let mut counterpart: Option<Entry> = None;
             while let Some(earlier) = before.next_if(|earlier| earlier.name <= entry.name) {
                 counterpart = Some(earlier).filter(|earlier| earlier.name == entry.name);
@@ -222,12 +229,11 @@ pub fn commit_staged(
         }
         result => result.doing(cannot)?,
     };
-    let intent = Intent::read(&staging).filter(|intent| intent.stage == Progress::Staged);
+    let intent = Intent::read(&staging).ok().flatten().filter(|intent| intent.stage == Progress::Staged);
     let intent = intent.ok_or_else(|| Error::failed(cannot()).because("it is not complete"))?;
-    let in_use = Lock::try_take(&staging, layout::LOCK, "a staging")?.is_none();
-    if in_use {
-        return Err(Error::failed(cannot()).because("another program works on it"));
-    }
+    // Held to the end: nobody may take it for abandoned meanwhile.
+    let held = Lock::try_take(&staging, layout::LOCK, "a staging")?;
+    let _held = held.ok_or_else(|| Error::failed(cannot()).because("another program works on it"))?;
     let draft = intent.draft.and_then(|draft| serde_json::from_value::<Draft>(draft).ok());
     let draft = draft.ok_or_else(|| Error::failed(cannot()).because("its intent cannot be read"))?;
     if draft.manifest.sha256 != *manifest {
@@ -242,10 +248,19 @@ pub fn commit_staged(
     commit::publish(sink, lock, txid, &draft, message, catalog)
 }
 
-/// What becomes of a staging that can no longer be published.
+/// Removes a staging that its owner gives up. One that is being published, or that is not
+/// plumbing's, stays.
 ///
 /// # Errors
 /// It cannot be removed.
 pub fn discard_staged(sink: &Sink, txid: &str) -> Result<()> {
-    if path::is_component(txid.as_bytes()) { lane::discard(sink, txid).map(|_| ()) } else { Ok(()) }
+    if !path::is_component(txid.as_bytes()) {
+        return Ok(());
+    }
+    let Ok(staging) = sink.dir(layout::STAGING)?.open_dir(txid.as_bytes()) else { return Ok(()) };
+    let Some(_held) = Lock::try_take(&staging, layout::LOCK, "a staging")? else { return Ok(()) };
+    match Intent::read(&staging) {
+        Ok(Some(intent)) if intent.stage == Progress::Staged => lane::discard(sink, txid).map(|_| ()),
+        _ => Ok(()),
+    }
 }

@@ -141,13 +141,15 @@ impl Pass<'_> {
         };
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
+        let missing: Vec<u64> =
+            feed.sides.iter_mut().map(|side| side.drain().map_or(0, |()| side.missing)).collect();
         let met = feed.met;
-        let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings);
+        let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings).zip(missing);
         let push = crate::sink::uuid()?;
-        for (((ready, lane), sealer), staging) in all {
-            let draft = |sealed: Sealing| self.draft(&ready, sealed, &met, &begun, &push);
+        for ((((ready, lane), sealer), staging), missing) in all {
+            let draft = |sealed: Sealing| self.draft(&ready, sealed, &met, missing, (&begun, &push));
             let outcome = seal_lane(sealer, lane).and_then(|sealed| {
-                limits::check_empty(self.source, &met, self.allowed).map(|()| draft(sealed))
+                limits::check_empty(&self.source.path, &met, self.allowed).map(|()| draft(sealed))
             });
             let label = ready.label();
             outcomes.push((label, self.publish(ready, staging, outcome, message)));
@@ -162,8 +164,8 @@ impl Pass<'_> {
         }
         let mut skip = begin::left_out(self.source, self.config)?;
         for ready in ready {
-            let root = ready.sink.root().stat_self().doing(|| "cannot look at a sink")?;
-            skip.insert((root.dev, root.ino));
+            // A sink that cannot be looked at fails by itself, later and alone.
+            skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
         let rules = ScanRules {
             excludes,
@@ -202,7 +204,14 @@ impl Pass<'_> {
         }
     }
 
-    fn draft(&self, ready: &Ready, sealed: Sealing, met: &feed::Met, begun: &str, push: &str) -> Draft {
+    fn draft(
+        &self,
+        ready: &Ready,
+        sealed: Sealing,
+        met: &feed::Met,
+        missing: u64,
+        (begun, push): (&str, &str),
+    ) -> Draft {
         let Sealing { staged, mut counts, mut unread } = sealed;
         self.remark_mounts(ready, met);
         if !self.config.one_file_system() {
@@ -218,7 +227,7 @@ impl Pass<'_> {
             compare: self.config.compare().word().to_owned(),
             source_fs: self.source_fs.clone(),
             mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
-            partial: limits::is_partial(&counts, tree, met),
+            partial: limits::is_partial(&counts, tree, met, missing),
             shrunk: limits::is_shrunk(tree, &ready.catalog, self.allowed),
             manifest: manifest_ref(&staged),
             tree: tree.tree,
@@ -253,8 +262,10 @@ impl Pass<'_> {
             remarks.push(format!("the snapshot is listed, but {error}; the next push makes up for it"));
         } else if node.is_complete() {
             self.observer.event(Event::Phase("rotating"));
-            let retention = ready.retention(self.config)?;
-            match retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer) {
+            let rotation = ready.retention(self.config).and_then(|retention| {
+                retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer)
+            });
+            match rotation {
                 Ok(done) => {
                     remarks.extend(report::rotation_remarks(&done));
                     rotated = Some(done);
@@ -286,9 +297,16 @@ fn manifest_ref(staged: &Staged) -> ManifestRef {
     ManifestRef { sha256: staged.sealed.sha256, bytes: tree.bytes, entries: tree.entries }
 }
 
+/// The first of what could not be saved, within what a node can hold.
 fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
+    const MAX_BYTES: usize = 4 << 20;
+    let mut bytes = 0;
+    let fits = |unread: &&Unread| {
+        bytes += unread.path.len() + unread.text.len();
+        bytes <= MAX_BYTES
+    };
     let note = |unread: &Unread| UnreadNote { path: PathField::new(&unread.path), text: unread.text.clone() };
-    unread.iter().take(crate::sink::node::MAX_UNREAD_NOTES).map(note).collect()
+    unread.iter().take(crate::sink::node::MAX_UNREAD_NOTES).take_while(fits).map(note).collect()
 }
 
 /// Mounts that HEAD holds and that are not there now: their content is missing, not deleted.

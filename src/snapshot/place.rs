@@ -103,21 +103,30 @@ impl Place<'_> {
         if let Some(share) = &plan.share {
             shown = Entry { held: Some(share.clone()), ..entry.clone() }.shown();
         }
-        let sound = match from.stat(name) {
-            Ok(stat) => {
+        let (sound, names) = match from.stat(name) {
+            Ok(stat) => (
                 stat.kind == entry.kind
                     && (entry.kind != Kind::File || stat.size == entry.size)
-                    && stat.shows(&shown, self.lanes[lane].grain)
-            }
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => false,
-            Err(errno) => return Err(self.sink_error(lane, errno, name)),
+                    && stat.shows(&shown, self.lanes[lane].grain),
+                stat.nlink,
+            ),
+            // Gone or unreadable: whatever is wrong with this inode, the file is saved anew.
+            Err(_) => (false, 0),
         };
         if !sound {
             self.note_damage(lane, name);
             return Ok(false);
         }
+        // The whole group has to fit on the inode that it starts on.
+        if names.saturating_add(entry.nlink.max(1)) > self.lanes[lane].max_links {
+            return Ok(false);
+        }
         match from.link(name, to, name) {
             Ok(()) => Ok(true),
+            Err(Errno::IO | Errno::UCLEAN) => {
+                self.note_damage(lane, name);
+                Ok(false)
+            }
             // Whatever keeps a link from being made, a copy is as good; a full disk is not that.
             Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
                 Ok(false)
@@ -192,6 +201,7 @@ impl Place<'_> {
         buffer: &mut Vec<u8>,
     ) -> Result<Read, NotRead> {
         let name = &*sample.entry.name;
+        let with_xattrs = !sample.xattrs_known || copying.iter().any(|(_, plan)| !plan.xattrs_known);
         let mut files: Vec<Destination> = Vec::new();
         let mut writers = Vec::new();
         let mut hashers = Vec::new();
@@ -202,11 +212,14 @@ impl Place<'_> {
                     files.push((file, Ok(())));
                     writers.push((lane, plan));
                 }
+                Some(Err(errno)) if is_unfit(errno) => {
+                    done[lane] = Some(Done::Unread(scan::unread(path::join(self.at, name), errno)));
+                }
                 Some(Err(errno)) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
             }
         }
         let read = match self.source {
-            Some(source) => copy::read_file(source, name, &mut files, !sample.xattrs_known, buffer),
+            Some(source) => copy::read_file(source, name, &mut files, with_xattrs, buffer),
             None => Err(NotRead::Vanished),
         };
         if let Ok(read) = &read {
@@ -230,6 +243,9 @@ impl Place<'_> {
             };
             match finished {
                 Ok(outcome) => done[lane] = Some(outcome),
+                Err(errno) if is_unfit(errno) && self.withdraw(lane, name).is_ok() => {
+                    done[lane] = Some(Done::Unread(scan::unread(path::join(self.at, name), errno)));
+                }
                 Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
             }
         }
@@ -258,6 +274,8 @@ impl Place<'_> {
         let mut entry = scan::entry_of(&planned.name, &read.stat, self.racy_limit);
         // A hash that was announced on stdin and is no longer true: saved as it is now.
         let outdated = planned.sha256.is_some_and(|announced| announced != read.sha256);
+        // Names that went meanwhile were names when the scan met them.
+        entry.nlink = entry.nlink.max(planned.nlink);
         entry.torn = read.torn || outdated;
         entry.racy |= read.grew || entry.torn || (planned.racy && stamps(&entry) == stamps(planned));
         entry.xattrs = read.xattrs.clone().unwrap_or_else(|| planned.xattrs.clone());
@@ -296,10 +314,20 @@ impl Place<'_> {
         let target = entry.target.clone().unwrap_or_default();
         let want = attributes(&entry, self.lanes[lane].set_owner);
         let made = to.make_symlink(&target, &name).and_then(|()| fs::apply_to_symlink(to, &name, &want));
-        let held = made.map_err(|errno| self.sink_error(lane, errno, &name))?;
+        let held = match made {
+            Err(errno) if is_unfit(errno) => {
+                return Ok(Done::Unread(scan::unread(path::join(self.at, &name), errno)));
+            }
+            made => made.map_err(|errno| self.sink_error(lane, errno, &name))?,
+        };
         entry.held = held.some();
         Ok(Done::Made(entry))
     }
+}
+
+/// The sink's file system cannot hold this one entry: its name or its size.
+fn is_unfit(errno: Errno) -> bool {
+    matches!(errno, Errno::NAMETOOLONG | Errno::ILSEQ | Errno::INVAL | Errno::FBIG)
 }
 
 /// What an entry's new inode is to show.

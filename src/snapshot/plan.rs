@@ -34,6 +34,20 @@ pub struct Planned {
     pub reason: Reason,
 }
 
+impl Planned {
+    /// A directory whose extended attributes cannot be read.
+    pub fn bare_dir(entry: &Entry) -> Planned {
+        Planned {
+            entry: entry.clone(),
+            target: Target::Dir,
+            xattrs_known: true,
+            prior: None,
+            share: None,
+            reason: Reason::Doubtful,
+        }
+    }
+}
+
 /// Why an entry is not kept unseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {

@@ -5,7 +5,7 @@ use super::{commit, lane, remove};
 use crate::error::Result;
 use crate::progress::Observer;
 use crate::quote::quoted_path;
-use crate::sink::{Catalog, Lock, Sink, SinkLock, Stage, layout};
+use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage, layout};
 
 /// Makes the sink whole: publications past their barrier are completed, cut-off stagings and
 /// removals are cleared away. Says what could not be done, and goes on: that must not keep a push
@@ -14,23 +14,28 @@ use crate::sink::{Catalog, Lock, Sink, SinkLock, Stage, layout};
 /// # Errors
 /// The sink's directories cannot be read.
 pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<()> {
+    let left_as_it_is = |error| {
+        let place = quoted_path(&sink.path);
+        observer.warn(format!("a push that was cut off in {place} is left as it is: {error}"));
+    };
+    let mut sealed = Vec::new();
     for (txid, intent) in sink.stagings()? {
-        let done = match intent.as_ref().map(|intent| intent.stage) {
-            Some(Stage::Staged) => Ok(()),
-            Some(Stage::Sealed) => match &intent {
-                Some(intent) => {
-                    commit::complete(sink, lock, intent).and_then(|left| left.map_or(Ok(()), Err))
-                }
-                None => Ok(()),
-            },
+        match intent {
+            Ok(Some(intent)) if intent.stage == Stage::Sealed => sealed.push(intent),
+            Ok(Some(Intent { stage: Stage::Staged, .. })) => {}
             // Cut off, unless somebody is filling it right now.
-            Some(Stage::Open) | None => clear(sink, &txid),
-        };
-        if let Err(error) = done {
-            observer.warn(format!(
-                "a push that was cut off in {} is left as it is: {error}",
-                quoted_path(&sink.path)
-            ));
+            Ok(_) => clear(sink, &txid).unwrap_or_else(left_as_it_is),
+            Err(error) => left_as_it_is(error),
+        }
+    }
+    // In the order of the history, so that HEAD ends where the last of them leads.
+    sealed.sort_by_key(|intent| intent.seq);
+    for intent in sealed {
+        let newer =
+            Catalog::read(sink)?.snapshots.last().is_some_and(|last| Some(last.node.seq) > intent.seq);
+        match commit::complete(sink, lock, &intent, !newer) {
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => left_as_it_is(error),
         }
     }
     let catalog = Catalog::read(sink)?;

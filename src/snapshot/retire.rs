@@ -180,6 +180,11 @@ fn make_room(
         return Ok(());
     }
     let mut lacking = measure()?;
+    // Somebody else is freeing room right now: what that brings cannot be measured yet.
+    if lacking > 0 && remove::empty_trash(sink)?.is_none() {
+        rotated.short_of_room = true;
+        return Ok(());
+    }
     let catalog = Catalog::read(sink)?;
     let zone = jiff::tz::TimeZone::system();
     let mut poor = 0;

@@ -83,7 +83,10 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, now: Timestamp, zone: &
         let mut reasons: Vec<String> = fixed.reasons(candidate).map(str::to_owned).collect();
         if !candidate.protected {
             let time = candidate.time.to_zoned_datetime(zone.clone());
-            reasons.extend(series.iter_mut().filter_map(|one| one.keeps(at, &time, Some(at) == oldest)));
+            // One that is not complete may stay for its day, but never in place of a complete one.
+            let mut aside = candidate.partial.then(|| series.clone());
+            let counted = aside.as_mut().unwrap_or(&mut series);
+            reasons.extend(counted.iter_mut().filter_map(|one| one.keeps(at, &time, Some(at) == oldest)));
         }
         reasons.extend(within.as_ref().and_then(|within| within.keeps(candidate)));
         let action = if reasons.is_empty() { Action::Remove } else { Action::Keep };
@@ -177,7 +180,7 @@ impl Within {
 }
 
 /// One stretch of the calendar; a series keeps one snapshot of each.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Bucket {
     /// A place in the walk: a bucket of its own for every snapshot.
     Place(usize),
@@ -218,6 +221,7 @@ impl Bucket {
 }
 
 /// One counted rule during the walk from the newest snapshot to the oldest.
+#[derive(Clone)]
 struct Series {
     word: &'static str,
     /// How many it still takes; negative: no limit.

@@ -211,7 +211,7 @@ impl Sealer {
     /// The sink or the output fails.
     pub fn finish(mut self, lane: &Lane) -> Result<(Output, Staged, Counts, Vec<Unread>)> {
         let mut rest: Vec<(Box<[u8]>, Entry)> = std::mem::take(&mut self.coming).into_iter().collect();
-        rest.retain(|(dir, _)| !dir.is_empty());
+        rest.sort_by(|a, b| b.0.len().cmp(&a.0.len()));
         for (dir, own) in rest {
             self.finish_dir(&dir, &own, lane)?;
         }

@@ -122,6 +122,8 @@ impl Stage<'_> {
             }
             Ok(())
         })
+        // Workers that were interrupted left entries out: nothing of it may be published.
+        .and_then(|()| interrupt::check())
     }
 
     fn work(&self, queue: &Mutex<Receiver<Chunk>>, results: &Sender<Placed>) {
@@ -138,7 +140,9 @@ impl Stage<'_> {
                 observer: self.observer,
             };
             let count = chunk.plans.len();
-            let done = chunk.plans.into_iter().map(|plans| place.entry(plans, &mut buffer)).collect();
+            let go_on = |_: &Vec<_>| interrupt::check().is_ok();
+            let plans = chunk.plans.into_iter().take_while(go_on);
+            let done = plans.map(|plans| place.entry(plans, &mut buffer)).collect();
             Counters::add(&self.observer.counters().entries, count as u64);
             let Chunk { number, path, unread, last, .. } = chunk;
             if results.send(Placed { number, path, done, unread, last }).is_err() {

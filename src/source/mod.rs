@@ -122,6 +122,18 @@ impl Source {
         })
     }
 
+    /// The source whose root is `path`, if it is one.
+    ///
+    /// # Errors
+    /// It cannot be told, or it is a source that cannot be read.
+    pub fn at(path: &Path) -> Result<Option<Source>> {
+        match Source::open(path) {
+            Ok(source) => Ok(Some(source)),
+            Err(error) if error.kind() == crate::error::Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn open_root(path: &Path, root: Dir) -> Result<Option<Source>> {
         let cannot = || format!("cannot open the source {}", quoted_path(path));
         let emu = match root.open_dir(layout::EMU) {

@@ -144,11 +144,6 @@ impl<W: Write> ManifestWriter<W> {
         self.record(record)
     }
 
-    /// Entries and bytes written so far.
-    pub fn totals(&self) -> (u64, u64) {
-        (self.entries, self.bytes)
-    }
-
     /// Writes the last record; returns the output and what the manifest is known by.
     ///
     /// # Errors

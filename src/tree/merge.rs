@@ -1,6 +1,6 @@
 //! Walking two trees side by side in manifest order.
 
-use super::{Entry, Listing, path};
+use super::{Listing, path};
 use crate::error::Result;
 use std::cmp::Ordering;
 
@@ -55,26 +55,4 @@ impl<F: FnMut() -> Result<Option<Listing>>> Follower<F> {
         self.ended = true;
         Ok(())
     }
-}
-
-/// The entries of two listings paired by name, ascending.
-pub fn pair_entries(
-    left: Vec<Entry>,
-    right: Vec<Entry>,
-) -> impl Iterator<Item = (Option<Entry>, Option<Entry>)> {
-    let mut left = left.into_iter().peekable();
-    let mut right = right.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let order = match (left.peek(), right.peek()) {
-            (None, None) => return None,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(a), Some(b)) => a.name.cmp(&b.name),
-        };
-        Some(match order {
-            Ordering::Less => (left.next(), None),
-            Ordering::Greater => (None, right.next()),
-            Ordering::Equal => (left.next(), right.next()),
-        })
-    })
 }

@@ -20,6 +20,6 @@ pub use held::{Held, Shown};
 pub use json::{EntryRecord, HeldRecord, bytes_from, text_or_b64};
 pub use lines::Lines;
 pub use manifest::{Framing, ManifestWriter, Owners, Sealed, TreeRecord, Unread};
-pub use merge::{Follower, pair_entries};
+pub use merge::Follower;
 pub use reader::{MAX_LINE, ManifestReader};
 pub use time::Time;

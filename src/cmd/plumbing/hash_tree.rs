@@ -49,7 +49,7 @@ struct HashArgs {
 }
 
 fn run(args: &HashArgs, context: &Context) -> Result<Status> {
-    let source = Source::open(&args.dir).ok();
+    let source = Source::at(&args.dir)?;
     let config = context.config(source.as_ref())?;
     let root = fs::open_operator(&args.dir).doing(|| format!("cannot open {}", quoted_path(&args.dir)))?;
     let against = match &args.against {

@@ -70,7 +70,7 @@ fn run(args: &LinkArgs, context: &Context) -> Result<Status> {
         None => context.source().map(|source| source.path)?,
     };
     let root = fs::open_operator(&path).doing(|| format!("cannot open {}", quoted_path(&path)))?;
-    let source = Source::open(&path).ok();
+    let source = Source::at(&path)?;
     refuse_foreign(&opened.sink, source.as_ref(), &path)?;
     let config = context.config(source.as_ref())?;
     // Blocks until the header is there: only then is the sink locked.
@@ -82,6 +82,7 @@ fn run(args: &LinkArgs, context: &Context) -> Result<Status> {
         snapshot::ready(&opened.name, fresh, !args.no_owner, args.wait.wait(), context.command, &observer)?;
     let request = LinkRequest {
         root: Arc::new(root),
+        path: &path,
         source: source.as_ref(),
         config: &config,
         allowed: Allowed { empty: args.allow_empty, moved: args.allow_moved, shrunk: args.allow_shrunk },

@@ -1,14 +1,14 @@
 //! `emu push`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, place, report};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, place, preview, report};
 use crate::config::Config;
 use crate::error::{Doing as _, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
-use crate::record::{ChangeRecord, SnapshotRecord, SummaryRecord};
+use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
-use crate::sink::{Catalog, Sink};
-use crate::snapshot::{self, Allowed, Preview, PushRequest, Pushed, SinkReport, Target};
+use crate::sink::Sink;
+use crate::snapshot::{self, Allowed, PushRequest, Pushed, SinkReport, Target};
 use crate::source::{SinkRef, Source, absolute};
 use crate::ui::text::{bytes, count};
 use clap::Args as _;
@@ -96,8 +96,8 @@ struct PushArgs {
 
 fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
-    if args.dry_run && args.to.is_some() {
-        return dry_run_to(args, context);
+    if let (true, Some(path)) = (args.dry_run, &args.to) {
+        return preview::to_place(path, !args.no_owner, context);
     }
     let source = find_source(args, context)?;
     let config = context.config(Some(&source))?;
@@ -109,7 +109,7 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
         return Err(snapshot::no_sinks());
     }
     if args.dry_run {
-        return dry_run(args, context, &source, &config, targets);
+        return preview::to_targets(!args.no_owner, context, &source, &config, targets);
     }
     let request = PushRequest {
         source: &source,
@@ -190,7 +190,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         return Ok(known_target(source, known, false));
     }
     let sink = match Sink::open(&path) {
-        Err(error) if error.kind() == Kind::NotFound && !is_sink(&path) => Sink::create(&path, &source.id)?,
+        Err(error) if error.kind() == Kind::NotFound && !place::is_sink(&path) => {
+            Sink::create(&path, &source.id)?
+        }
         opened => opened?,
     };
     if let Some(known) = known.iter().find(|known| known.id == sink.info.id) {
@@ -212,12 +214,6 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         }
     }
     Ok(Target { name, optional: false, sink: Ok(sink) })
-}
-
-/// Whether something at the path claims to be a sink, readable or not.
-fn is_sink(path: &Path) -> bool {
-    let emu = fs::open_operator(path).and_then(|dir| dir.open_dir(crate::sink::layout::EMU));
-    emu.and_then(|emu| emu.stat_if_there(crate::sink::layout::SINK)).is_ok_and(|stat| stat.is_some())
 }
 
 fn show(report: &SinkReport, context: &Context) -> Result<()> {
@@ -285,74 +281,4 @@ fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRec
         ("removed", removed.sum()),
     ];
     SummaryRecord::new("push", counts, begin.elapsed(), status)
-}
-
-/// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
-fn dry_run_to(args: &PushArgs, context: &Context) -> Result<Status> {
-    let source =
-        context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
-    let config = context.config(Some(&source))?;
-    let path = place::settled(args.to.as_deref().unwrap_or(Path::new(".")))?;
-    let name = path.to_string_lossy().into_owned();
-    let sink = if is_sink(&path) { Some(Sink::open(&path)?) } else { None };
-    plan(&name, sink.as_ref(), args, context, &source, &config).map(|()| None)
-}
-
-fn dry_run(
-    args: &PushArgs,
-    context: &Context,
-    source: &Source,
-    config: &Config,
-    targets: Vec<Target>,
-) -> Result<Status> {
-    let mut failures = Vec::new();
-    for target in targets {
-        let planned =
-            target.sink.and_then(|sink| plan(&target.name, Some(&sink), args, context, source, config));
-        if let Err(error) = planned
-            && !(target.optional && error.kind() == Kind::NotFound)
-        {
-            context.ui.error(&error);
-            failures.push(error.kind());
-        }
-    }
-    Ok(Kind::worst(failures))
-}
-
-/// Prints what a push to one sink would do.
-fn plan(
-    name: &str,
-    sink: Option<&Sink>,
-    args: &PushArgs,
-    context: &Context,
-    source: &Source,
-    config: &Config,
-) -> Result<()> {
-    let observer = context.ui.observer();
-    let catalog = sink.map_or_else(|| Ok(Catalog::default()), Catalog::read)?;
-    let parent = sink.zip(catalog.head().map(|head| &head.node));
-    let (mut entries, mut size, mut gone) = (0, 0, 0);
-    let mut show = |change: Preview| {
-        entries += u64::from(change.reason.is_some());
-        gone += u64::from(change.reason.is_none());
-        size += if change.reason.is_some() { change.size } else { 0 };
-        print(&change, context)
-    };
-    snapshot::preview(source, parent, !args.no_owner, config, &observer, &mut show)?;
-    context.ui.note(&format!(
-        "{name}: would save {} ({}) and leave out {}",
-        count(entries, "entry that differs", "entries that differ"),
-        bytes(size),
-        count(gone, "entry that is gone", "entries that are gone"),
-    ));
-    Ok(())
-}
-
-fn print(change: &Preview, context: &Context) -> Result<()> {
-    let how = change.reason.map_or("removed", snapshot::Reason::word);
-    if context.ui.json() {
-        return context.ui.record(&ChangeRecord::new(&change.path, change.kind.word(), how));
-    }
-    let text = crate::quote::escaped(&change.path);
-    context.ui.out(&format!("{how:10} {text}"))
 }

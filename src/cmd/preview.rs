@@ -1,0 +1,83 @@
+//! `emu push --dry-run`: the plan of a push, printed and not applied.
+
+use super::place;
+use crate::cmd::{Context, Status};
+use crate::config::Config;
+use crate::error::{Kind, Result};
+use crate::record::ChangeRecord;
+use crate::sink::{Catalog, Sink};
+use crate::snapshot::{self, Preview, Target};
+use crate::source::Source;
+use crate::ui::text::{bytes, count};
+use std::path::Path;
+
+/// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
+pub(super) fn to_place(path: &Path, set_owner: bool, context: &Context) -> Result<Status> {
+    let source =
+        context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
+    let config = context.config(Some(&source))?;
+    let path = place::settled(path)?;
+    let name = path.to_string_lossy().into_owned();
+    let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
+    plan(&name, sink.as_ref(), set_owner, context, &source, &config).map(|()| None)
+}
+
+/// What a push to each of the targets would do.
+pub(super) fn to_targets(
+    set_owner: bool,
+    context: &Context,
+    source: &Source,
+    config: &Config,
+    targets: Vec<Target>,
+) -> Result<Status> {
+    let mut failures = Vec::new();
+    for target in targets {
+        let planned =
+            target.sink.and_then(|sink| plan(&target.name, Some(&sink), set_owner, context, source, config));
+        if let Err(error) = planned
+            && !(target.optional && error.kind() == Kind::NotFound)
+        {
+            context.ui.error(&error);
+            failures.push(error.kind());
+        }
+    }
+    Ok(Kind::worst(failures))
+}
+
+/// Prints what a push to one sink would do.
+fn plan(
+    name: &str,
+    sink: Option<&Sink>,
+    set_owner: bool,
+    context: &Context,
+    source: &Source,
+    config: &Config,
+) -> Result<()> {
+    let observer = context.ui.observer();
+    let catalog = sink.map_or_else(|| Ok(Catalog::default()), Catalog::read)?;
+    let parent = sink.zip(catalog.head().map(|head| &head.node));
+    let (mut entries, mut size, mut gone) = (0, 0, 0);
+    let mut show = |change: Preview| {
+        entries += u64::from(change.reason.is_some());
+        gone += u64::from(change.reason.is_none());
+        size += if change.reason.is_some() { change.size } else { 0 };
+        print(&change, context)
+    };
+    snapshot::preview(source, parent, set_owner, config, &observer, &mut show)?;
+    context.ui.note(&format!(
+        "{name}: would save {} ({}) and leave out {}",
+        count(entries, "entry that differs", "entries that differ"),
+        bytes(size),
+        count(gone, "entry that is gone", "entries that are gone"),
+    ));
+    Ok(())
+}
+
+fn print(change: &Preview, context: &Context) -> Result<()> {
+    let how = change.reason.map_or("removed", snapshot::Reason::word);
+    if context.ui.json() {
+        return context.ui.record(&ChangeRecord::new(&change.path, change.kind.word(), how));
+    }
+    let text = crate::quote::escaped(&change.path);
+    context.ui.out(&format!("{how:10} {text}"))
+}
