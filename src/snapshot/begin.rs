@@ -2,8 +2,7 @@
 
 use super::compare::{CompareRules, Comparer};
 use super::feed::{Against, Listings};
-use super::lane::{Lane, Staging};
-use super::place::attributes;
+use super::lane::{Lane, Staging, attributes};
 use super::seal::{self, Sealer};
 use super::{SinkReport, recover};
 use crate::config::{Config, Layer, Retention};

@@ -12,12 +12,15 @@ use crate::tree::{Entry, Follower, Listing, Time, path};
 /// Yields the listings of a parent snapshot.
 pub type Listings = Box<dyn FnMut() -> Result<Option<Listing>> + Send>;
 
+/// Paths and entries that the source no longer has.
+pub type Gone = Vec<(Box<[u8]>, Entry)>;
+
 /// One sink's side of the comparison.
 pub struct Against {
     comparer: Comparer,
     previous: Option<Follower<Listings>>,
     /// Entries of the parent that the source no longer has, if they are to be collected.
-    gone: Option<Vec<(Box<[u8]>, Entry)>>,
+    gone: Option<Gone>,
     /// The directory that could not be listed last: what the parent has below it is missing.
     failed: Option<Box<[u8]>>,
     /// Entries of the parent below directories that could not be listed.
@@ -43,7 +46,7 @@ impl Against {
     }
 
     /// What is gone, collected so far.
-    pub fn take_gone(&mut self) -> Vec<(Box<[u8]>, Entry)> {
+    pub fn take_gone(&mut self) -> Gone {
         self.gone.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
@@ -76,12 +79,7 @@ impl Against {
 }
 
 /// A directory of the parent that the source does not show.
-fn pass(
-    gone: &mut Option<Vec<(Box<[u8]>, Entry)>>,
-    failed: Option<&[u8]>,
-    missing: &mut u64,
-    listing: Listing,
-) {
+fn pass(gone: &mut Option<Gone>, failed: Option<&[u8]>, missing: &mut u64, listing: Listing) {
     if failed.is_some_and(|failed| path::is_within(&listing.dir, failed)) {
         *missing += listing.entries.len() as u64;
     }
@@ -90,7 +88,7 @@ fn pass(
     }
 }
 
-fn note_gone(gone: &mut Vec<(Box<[u8]>, Entry)>, listing: Listing) {
+fn note_gone(gone: &mut Gone, listing: Listing) {
     let Listing { dir, entries } = listing;
     gone.extend(entries.into_iter().map(|entry| (path::join(&dir, &entry.name), entry)));
 }

@@ -1,7 +1,8 @@
 //! A lane: one sink's side of a push while its tree is being staged. Lanes fail alone.
 
 use crate::error::{Doing as _, Error, Result};
-use crate::fs::{self, Cursor, Dir, Errno, Removal};
+use crate::fs::{self, Attributes, Cursor, Dir, Errno, Removal};
+use crate::quote::quoted;
 use crate::sink::{Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
 use crate::tree::{Entry, Sealed};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -191,4 +192,27 @@ pub struct Staged {
     pub root: Entry,
     /// What its manifest is known by.
     pub sealed: Sealed,
+}
+
+/// What an entry's new inode is to show.
+pub fn attributes(entry: &Entry, set_owner: bool) -> Attributes<'_> {
+    Attributes {
+        mode: entry.mode,
+        owner: (entry.uid, entry.gid),
+        set_owner,
+        mtime: entry.mtime,
+        xattrs: &entry.xattrs,
+    }
+}
+
+/// A failure on the sink's side, which ends its lane.
+pub fn sink_error(label: &str, errno: Errno, whole: &[u8]) -> Error {
+    let error = Error::os(errno, format!("cannot save {} in {}", quoted(whole), quoted(label)));
+    match errno {
+        Errno::NOSPC | Errno::DQUOT => {
+            error.hint("`emu rotate` removes what the policy does not keep; nothing was removed now")
+        }
+        Errno::ROFS => error.hint("the sink's file system is read-only; is its disk damaged?"),
+        _ => error,
+    }
 }

@@ -2,11 +2,11 @@
 //! anew from the source. Runs on every worker.
 
 use super::copy::{self, Destination, NotRead, Read};
-use super::lane::Lane;
+use super::lane::{Lane, attributes, sink_error};
 use super::plan::{Planned, Target};
 use super::scan;
 use crate::error::{Error, Result};
-use crate::fs::{self, Attributes, Dir, Errno};
+use crate::fs::{self, Dir, Errno};
 use crate::progress::{Counters, Observer};
 use crate::quote::quoted;
 use crate::tree::{Digest, Entry, Kind, Time, Unread, path};
@@ -330,17 +330,6 @@ fn is_unfit(errno: Errno) -> bool {
     matches!(errno, Errno::NAMETOOLONG | Errno::ILSEQ | Errno::INVAL | Errno::FBIG)
 }
 
-/// What an entry's new inode is to show.
-pub fn attributes(entry: &Entry, set_owner: bool) -> Attributes<'_> {
-    Attributes {
-        mode: entry.mode,
-        owner: (entry.uid, entry.gid),
-        set_owner,
-        mtime: entry.mtime,
-        xattrs: &entry.xattrs,
-    }
-}
-
 fn stamps(entry: &Entry) -> (u64, u64, Time, Time) {
     (entry.ino, entry.size, entry.mtime, entry.ctime)
 }
@@ -350,16 +339,4 @@ fn kept(plan: Planned) -> Entry {
     entry.sha256 = entry.sha256.or(plan.prior);
     entry.held = plan.share;
     entry
-}
-
-/// A failure on the sink's side, which ends its lane.
-pub fn sink_error(label: &str, errno: Errno, whole: &[u8]) -> Error {
-    let error = Error::os(errno, format!("cannot save {} in {}", quoted(whole), quoted(label)));
-    match errno {
-        Errno::NOSPC | Errno::DQUOT => {
-            error.hint("`emu rotate` removes what the policy does not keep; nothing was removed now")
-        }
-        Errno::ROFS => error.hint("the sink's file system is read-only; is its disk damaged?"),
-        _ => error,
-    }
 }

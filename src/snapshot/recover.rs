@@ -2,7 +2,7 @@
 //! every snapshot follows from which of intent, tree, node and removal record exist.
 
 use super::{commit, lane, remove};
-use crate::error::Result;
+use crate::error::{Doing as _, Result};
 use crate::progress::Observer;
 use crate::quote::quoted_path;
 use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage, layout};
@@ -25,6 +25,10 @@ pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<
             Ok(Some(Intent { stage: Stage::Staged, .. })) => {}
             // Cut off, unless somebody is filling it right now.
             Ok(_) => clear(sink, &txid).unwrap_or_else(left_as_it_is),
+            // Garbage, and nothing was about to be published: cut off as well.
+            Err(error) if error.errno().is_none() && !has_node(sink, &txid)? => {
+                clear(sink, &txid).unwrap_or_else(left_as_it_is);
+            }
             Err(error) => left_as_it_is(error),
         }
     }
@@ -52,4 +56,11 @@ fn clear(sink: &Sink, txid: &str) -> Result<()> {
         Err(_) => false,
     };
     if in_use { Ok(()) } else { lane::discard(sink, txid).map(|_| ()) }
+}
+
+/// Whether a node was written: its snapshot may be half published.
+fn has_node(sink: &Sink, txid: &str) -> Result<bool> {
+    let staging = sink.dir(layout::STAGING)?.open_dir(txid.as_bytes());
+    let node = staging.and_then(|staging| staging.stat_if_there(layout::NODE));
+    Ok(node.doing(|| format!("cannot look into {}", sink.inside(layout::STAGING)))?.is_some())
 }

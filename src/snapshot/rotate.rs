@@ -76,17 +76,21 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, now: Timestamp, zone: &
     let history = newest_first(candidates);
     let fixed = Fixed::of(&history);
     let within = Within::of(&history, policy, now, zone);
-    let mut series = Series::of(policy);
+    let (mut all, mut complete) = (Series::of(policy), Series::of(policy));
     let oldest = history.iter().rposition(|candidate| !candidate.protected);
     let mut verdicts = Vec::with_capacity(history.len());
     for (at, candidate) in history.iter().enumerate() {
         let mut reasons: Vec<String> = fixed.reasons(candidate).map(str::to_owned).collect();
         if !candidate.protected {
             let time = candidate.time.to_zoned_datetime(zone.clone());
-            // One that is not complete may stay for its day, but never in place of a complete one.
-            let mut aside = candidate.partial.then(|| series.clone());
-            let counted = aside.as_mut().unwrap_or(&mut series);
-            reasons.extend(counted.iter_mut().filter_map(|one| one.keeps(at, &time, Some(at) == oldest)));
+            // One that is not complete never takes the place of a complete one: it is judged among
+            // all, and complete ones among themselves.
+            let is_oldest = Some(at) == oldest;
+            let among = |series: &mut [Series; 6]| -> Vec<String> {
+                series.iter_mut().filter_map(|one| one.keeps(at, &time, is_oldest)).collect()
+            };
+            let of_all = among(&mut all);
+            reasons.extend(if candidate.partial { of_all } else { among(&mut complete) });
         }
         reasons.extend(within.as_ref().and_then(|within| within.keeps(candidate)));
         let action = if reasons.is_empty() { Action::Remove } else { Action::Keep };
@@ -180,7 +184,7 @@ impl Within {
 }
 
 /// One stretch of the calendar; a series keeps one snapshot of each.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Bucket {
     /// A place in the walk: a bucket of its own for every snapshot.
     Place(usize),
@@ -221,7 +225,6 @@ impl Bucket {
 }
 
 /// One counted rule during the walk from the newest snapshot to the oldest.
-#[derive(Clone)]
 struct Series {
     word: &'static str,
     /// How many it still takes; negative: no limit.

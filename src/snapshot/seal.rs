@@ -3,8 +3,8 @@
 
 use super::copy;
 use super::journal::Journal;
-use super::lane::{Lane, Staged};
-use super::place::{Done, attributes, sink_error};
+use super::lane::{Lane, Staged, attributes, sink_error};
+use super::place::Done;
 use super::stage::Placed;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir, Errno};
@@ -211,7 +211,7 @@ impl Sealer {
     /// The sink or the output fails.
     pub fn finish(mut self, lane: &Lane) -> Result<(Output, Staged, Counts, Vec<Unread>)> {
         let mut rest: Vec<(Box<[u8]>, Entry)> = std::mem::take(&mut self.coming).into_iter().collect();
-        rest.sort_by(|a, b| b.0.len().cmp(&a.0.len()));
+        rest.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.len()));
         for (dir, own) in rest {
             self.finish_dir(&dir, &own, lane)?;
         }

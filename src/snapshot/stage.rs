@@ -3,8 +3,8 @@
 //! The caller's thread makes directories and hands out chunks of a directory's entries; workers
 //! place them; one more thread takes the results up in order and seals them.
 
-use super::lane::Lane;
-use super::place::{Done, Place, Side, attributes, sink_error};
+use super::lane::{Lane, attributes, sink_error};
+use super::place::{Done, Place, Side};
 use super::plan::{Planned, Target};
 use super::seal::Sealer;
 use crate::error::Result;

@@ -26,6 +26,7 @@ impl Excludes {
     /// Reads patterns from a text; `origin` names it in messages.
     pub fn parse(origin: &str, text: &[u8]) -> Excludes {
         let mut builder = GitignoreBuilder::new("");
+        builder.allow_unclosed_class(false);
         let mut bad = Vec::new();
         for (number, line) in text.split(|&b| b == b'\n').enumerate() {
             let reason = match std::str::from_utf8(line) {

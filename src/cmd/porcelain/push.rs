@@ -2,7 +2,7 @@
 
 use crate::cmd::{Class, Context, Entry, Status, WaitArgs, place, preview, report};
 use crate::config::Config;
-use crate::error::{Doing as _, Kind, Result};
+use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
@@ -199,9 +199,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
     }
     if !sink.info.abilities.links {
-        context
-            .ui
-            .warn(&format!("{} has no hard links: every snapshot will be a full copy", quoted_path(&path)));
+        return Err(Error::failed(format!("cannot push to {}", quoted_path(&path)))
+            .because("its file system has no hard links: every snapshot would be a full copy")
+            .hint("use a file system such as ext4, xfs or btrfs"));
     }
     let mut name = path.to_string_lossy().into_owned();
     if trusted && sink.info.source == source.id {
