@@ -256,3 +256,25 @@ impl Node {
         Node::parse(id, &content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_with_a_field_of_a_later_version_is_not_altered() {
+        let text = r#"{"v":1,"seq":1,"line":1,"push":"p","source":"s","machine":"m","sink":"k",
+            "time":"2026-11-22T18:00:00Z","tz":"UTC","host":"h","user":"u","uid":0,"name":"n",
+            "manifest":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000","bytes":0,"entries":1},
+            "tree":"0000000000000000000000000000000000000000000000000000000000000000","counts":{},
+            "durability":"syncfs","compare":"strict","tool":"emu","later":{"a":[1,2]}}"#;
+        let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+        let second = 1_795_370_400;
+        let id = id_of(second, value.clone());
+        value["id"] = id.clone().into();
+        let node = Node::parse(&id, value.to_string().as_bytes()).unwrap();
+        assert_eq!(node.seq, 1);
+        value["later"] = 1.into();
+        assert!(Node::parse(&id, value.to_string().as_bytes()).is_err());
+    }
+}

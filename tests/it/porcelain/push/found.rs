@@ -1,0 +1,100 @@
+//! Bugs that were found, each test named for what went wrong.
+
+use std::fs;
+
+use crate::env::{Emu, give, need_root, need_tool};
+use crate::job::{self, Job, ino};
+
+#[test]
+fn a_directory_that_its_owner_may_not_enter_could_never_be_removed() {
+    if !need_root() {
+        return;
+    }
+    let emu = Emu::new();
+    let src = emu.tree("src", "file a \"x\"\nfile b \"\"\ndir shut 0000\ndir listed 0444\ndir written 0200");
+    give(&src, 1234);
+    fs::create_dir(emu.path("disk")).unwrap();
+    give(&emu.path("disk"), 1234);
+    let user = emu.as_user(1234);
+    user.run(&["push", "-S", "src", "--to", "./disk/sink"]).exits(3);
+    user.run(&["push", "-S", "src"]).exits(3);
+    user.run(&["rotate", "./disk/sink", "--keep-last", "1"]).succeeds();
+    assert_eq!(job::nodes(&emu.path("disk/sink")).len(), 1);
+    let left: Vec<_> =
+        fs::read_dir(emu.path("disk/sink/.emu/trash")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["LOCK"]);
+}
+
+#[test]
+fn a_sink_that_lags_behind_lost_extended_attributes() {
+    if !need_tool("setfattr") {
+        return;
+    }
+    let job = Job::pushed("file f 0644 \"content\" xattr user.k=value");
+    job.settle().push(&[]).succeeds();
+    job.ok(&["-S", "src", "sink", "add", "late", "./late"]);
+    job.edit("attr f 0600");
+    job.push(&[]).succeeds();
+    for sink in ["sink", "late"] {
+        let said = job.emu.shell(&format!("getfattr --only-values -n user.k {sink}/latest/f")).succeeds();
+        assert_eq!(said.stdout.trim(), "value", "{sink}");
+    }
+    job.ok(&["verify", "./late"]);
+}
+
+#[test]
+fn a_group_that_no_longer_fits_on_its_inode_was_torn_apart() {
+    let job = Job::pushed("file a 0644 \"content\"\nlink b = a");
+    let record = job.sink().join(".emu/sink");
+    let text = fs::read_to_string(&record).unwrap();
+    let mut info: serde_json::Value = serde_json::from_str(&text).unwrap();
+    info["abilities"]["max_links"] = 3.into();
+    fs::write(&record, info.to_string()).unwrap();
+    job.settle().push(&[]).succeeds();
+    job.push(&[]).succeeds();
+    job.same();
+    assert!(!job.shared("a", 2, 3), "a third pair of names does not fit");
+    assert_eq!(ino(&job.newest().join("a")), ino(&job.newest().join("b")));
+    job.ok(&["verify", "./sink"]);
+}
+
+#[test]
+fn an_unreadable_directory_counted_as_one_entry() {
+    if !need_root() {
+        return;
+    }
+    let emu = Emu::new();
+    let files: String = (0..150).map(|n| format!("file d/e/{n} \"\"\nfile f/{n} \"\"\n")).collect();
+    let src = emu.tree("src", &files);
+    give(&src, 1234);
+    fs::create_dir(emu.path("disk")).unwrap();
+    give(&emu.path("disk"), 1234);
+    let user = emu.as_user(1234);
+    user.ok(&["push", "-S", "src", "--to", "./disk/sink"]);
+    emu.shell("chmod 0000 src/d/e").succeeds();
+    let said = user.run(&["push", "-S", "src"]).exits(3);
+    assert!(said.stdout.contains("partial"), "{said}");
+}
+
+#[test]
+fn a_second_commit_of_the_same_record_could_unlink_what_is_listed() {
+    let job = Job::pushed("file a \"x\"");
+    let sink = job.sink();
+    let sink = sink.to_str().unwrap();
+    let manifest = job.emu.program("emu-hash-tree", &["src"]);
+    let staged = job.emu.pipe("emu-link-snapshot", &["--sink", sink, "--source", "src"], &manifest.bytes);
+    let commit = || job.emu.pipe("emu-commit-snapshot", &["--sink", sink], &staged.bytes);
+    commit().succeeds();
+    assert_eq!(commit().status, 10);
+    assert_eq!(job.nodes().len(), 2);
+    job.ok(&["verify", sink]);
+}
+
+#[test]
+fn a_typo_in_the_sinks_config_hid_a_snapshot_that_was_made() {
+    let job = Job::pushed("file a \"x\"");
+    fs::write(job.sink().join(".emu/config"), "[rotate]\nkeep-dayly = 3\n").unwrap();
+    let said = job.push(&[]).exits(3);
+    assert!(said.stdout.contains("snapshot ") && said.stderr.contains("rotation failed"), "{said}");
+    assert_eq!(job.nodes().len(), 2);
+}
