@@ -1,6 +1,6 @@
 //! Faults on demand: in test builds, the n-th changing call fails or ends the process.
 //!
-//! Every call that changes a file system passes [`point`] first. A release build has no faults:
+//! Every call that changes a file system passes `point` first. A release build has no faults:
 //! nothing can be armed there.
 
 use super::{Errno, Result};
