@@ -226,7 +226,7 @@ fn check_paths(request: &Request<'_>) -> Result<()> {
         None => Ok(()),
         Some(missing) => {
             Err(Error::not_found(format!("snapshot {} has no {}", request.node.short(), quoted(missing)))
-                .hint("`emu find NAME` says which snapshots have a file"))
+                .hint("`emu-ls-tree REV` lists what a snapshot has"))
         }
     }
 }

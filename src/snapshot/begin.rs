@@ -29,8 +29,6 @@ pub struct Target {
 pub struct Ready {
     /// Its name, or its path where it has none.
     pub name: String,
-    /// Its absence is no failure.
-    pub optional: bool,
     /// The sink.
     pub sink: Sink,
     /// Its lock.
@@ -79,7 +77,7 @@ pub fn ready(
         ));
     }
     let base = find_base(&sink, &catalog, observer);
-    Ok(Ready { name: name.to_owned(), optional: false, sink, lock, catalog, base, set_owner })
+    Ok(Ready { name: name.to_owned(), sink, lock, catalog, base, set_owner })
 }
 
 /// Makes good what a crash left in a sink, for commands that change it without a push.
@@ -121,16 +119,17 @@ pub(super) fn lock_all(
         let Target { name, optional, sink } = target;
         match sink.and_then(|sink| refuse_foreign(source, sink)) {
             Ok(sink) => open.push((name, optional, sink)),
+            // Only this is an absence: whatever goes wrong later is not forgiven.
             Err(error) => reports.push(SinkReport { name, optional, outcome: Err(error) }),
         }
     }
     open.sort_by(|a, b| a.2.info.id.cmp(&b.2.info.id));
     open.dedup_by(|a, b| a.2.info.id == b.2.info.id);
     let mut ready = Vec::new();
-    for (name, optional, sink) in open {
+    for (name, _, sink) in open {
         match self::ready(&name, sink, set_owner, wait, command, observer) {
-            Ok(sink) => ready.push(Ready { optional, ..sink }),
-            Err(error) => reports.push(SinkReport { name, optional, outcome: Err(error) }),
+            Ok(sink) => ready.push(sink),
+            Err(error) => reports.push(SinkReport { name, optional: false, outcome: Err(error) }),
         }
     }
     (ready, reports)
@@ -156,7 +155,7 @@ pub(super) fn keep(
         match check(&ready) {
             Ok(()) => kept.push(ready),
             Err(error) => {
-                reports.push(SinkReport { name: ready.name, optional: ready.optional, outcome: Err(error) });
+                reports.push(SinkReport { name: ready.name, optional: false, outcome: Err(error) });
             }
         }
     }
@@ -231,11 +230,6 @@ pub(super) fn into_staging(
 }
 
 impl Ready {
-    /// Name and whether absence is forgiven.
-    pub(super) fn label(&self) -> (String, bool) {
-        (self.name.clone(), self.optional)
-    }
-
     /// The retention that applies to this sink: its own settings before the source's.
     ///
     /// # Errors

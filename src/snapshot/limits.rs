@@ -42,7 +42,7 @@ pub fn check_empty(source: &Path, met: &Met, allowed: Allowed) -> Result<()> {
     }
     Err(Error::not_found(format!("the source {} is empty", quoted_path(source)))
         .because("it is probably not mounted; nothing was saved and nothing removed")
-        .hint("if it is meant to be empty, push once with --allow-empty"))
+        .hint("if it is meant to be empty, push with --allow-empty"))
 }
 
 /// Refuses a source that lies elsewhere than when the parent was made.
@@ -51,17 +51,14 @@ pub fn check_empty(source: &Path, met: &Met, allowed: Allowed) -> Result<()> {
 /// [`crate::error::Kind::NotFound`].
 pub fn check_moved(source: &Source, parent: Option<&Node>, source_fs: &str, allowed: Allowed) -> Result<()> {
     let Some(parent) = parent.filter(|_| !allowed.moved) else { return Ok(()) };
-    let kind = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
     let hint = "if that is right, push once with --allow-moved";
     if parent.machine != crate::fs::machine_id() {
         return Err(Error::not_found(format!("cannot push {} from this machine", quoted_path(&source.path)))
             .because(format!("the last snapshot was made on {}", crate::quote::quoted(&parent.host)))
             .hint(hint));
     }
-    if !parent.source_fs.is_empty()
-        && parent.source_fs != source_fs
-        && kind(&parent.source_fs) == kind(source_fs)
-    {
+    // Unknown on either side proves nothing; another kind of file system is another one.
+    if !parent.source_fs.is_empty() && !source_fs.is_empty() && parent.source_fs != source_fs {
         return Err(Error::not_found(format!("the source {} has moved", quoted_path(&source.path)))
             .because("it lies on another file system than at the last push")
             .hint(hint));

@@ -187,7 +187,7 @@ impl Recorded {
         let mut plans = Vec::with_capacity(entries.len());
         for entry in entries {
             if !matches!(entry.kind, Kind::File | Kind::Dir | Kind::Symlink) {
-                let text = format!("{} files are not saved", entry.kind.word());
+                let text = format!("a {} is not saved", entry.kind.word());
                 unread.push(Unread { path: path::join(&dir, &entry.name), errno: 0, text });
                 continue;
             }

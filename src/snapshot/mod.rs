@@ -89,7 +89,7 @@ pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<Sin
     if !ready.is_empty() {
         let pass = Pass { source, config, lock: &lock, source_fs, allowed, observer };
         for (name, outcome) in pass.run(ready, message.as_deref())? {
-            reports.push(SinkReport { name: name.0, outcome, optional: name.1 });
+            reports.push(SinkReport { name, outcome, optional: false });
         }
     }
     Ok(reports)
@@ -105,11 +105,8 @@ struct Pass<'a> {
     observer: &'a dyn Observer,
 }
 
-/// A sink's name and whether its absence is forgiven.
-type Label = (String, bool);
-
 impl Pass<'_> {
-    fn run(&self, ready: Vec<Ready>, message: Option<&str>) -> Result<Vec<(Label, Result<Pushed>)>> {
+    fn run(&self, ready: Vec<Ready>, message: Option<&str>) -> Result<Vec<(String, Result<Pushed>)>> {
         let begun = timestamp();
         let clock = self.lock.clock()?;
         let limit = scan::racy_limit(clock);
@@ -129,7 +126,7 @@ impl Pass<'_> {
                     stagings.push(begun.staging);
                     staged.push(ready);
                 }
-                Err(error) => outcomes.push((ready.label(), Err(error))),
+                Err(error) => outcomes.push((ready.name.clone(), Err(error))),
             }
         }
         let mut feed = Feed::new(scan, sides, limit);
@@ -151,7 +148,7 @@ impl Pass<'_> {
             let outcome = seal_lane(sealer, lane).and_then(|sealed| {
                 limits::check_empty(&self.source.path, &met, self.allowed).map(|()| draft(sealed))
             });
-            let label = ready.label();
+            let label = ready.name.clone();
             outcomes.push((label, self.publish(ready, staging, outcome, message)));
         }
         Ok(outcomes)

@@ -42,7 +42,10 @@ pub(super) fn remarks(node: &Node, config: &Config) -> Vec<String> {
         );
     }
     if counts.damaged > 0 {
-        remarks.push(format!("{} files of the parent snapshot are damaged; run emu verify", counts.damaged));
+        remarks.push(format!(
+            "{} of the parent snapshot's files were damaged and are saved anew; run emu verify",
+            counts.damaged
+        ));
     }
     if counts.torn > 0 && config.torn_is_error() {
         remarks.push(format!("{} files changed while they were read", counts.torn));

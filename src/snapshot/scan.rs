@@ -90,7 +90,7 @@ fn sort_out(scanned: Scanned) -> SourceDir {
             kind => unread.push(Unread {
                 path: path::join(&scanned.path, &entry.name),
                 errno: 0,
-                text: format!("{} files are not saved", special(kind)),
+                text: format!("a {} is not saved; a line in .emu/excludes leaves it out", special(kind)),
             }),
         }
     }

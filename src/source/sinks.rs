@@ -76,7 +76,7 @@ impl Source {
             if names.is_empty() {
                 error.hint("`emu sink add PATH` adds one")
             } else {
-                error.hint(format!("the sinks are: {}", names.join(", ")))
+                error.hint(format!("the sinks are: {}; a path to a sink has a '/' in it", names.join(", ")))
             }
         })
     }

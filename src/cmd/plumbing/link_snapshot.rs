@@ -51,7 +51,7 @@ struct LinkArgs {
     #[arg(long)]
     allow_empty: bool,
 
-    /// Stage the tree even if the source lies elsewhere than at the last push
+    /// Stage the tree even if the source lies on another file system or machine than at the last push
     #[arg(long)]
     allow_moved: bool,
 

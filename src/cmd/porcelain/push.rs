@@ -37,6 +37,10 @@ the last complete one is marked 'shrunk'; one that lacks a top-level directory, 
 the entries or more than 1,000 is marked 'partial'. Both are published with exit status 3, and
 nothing expires by them.
 
+A retention policy that differs from the one last applied, and would remove more than 10 snapshots
+or half of them, is not applied by a push: it says so with exit status 3, until 'emu rotate' has
+applied the policy once.
+
 ## EXIT STATUS
 0 if every sink got a snapshot; 1 if at least one got none; 3 if every sink got one but something
 was left out (the warnings say what); 10 if a sink is missing or another disk is in its place;
@@ -82,7 +86,7 @@ struct PushArgs {
     #[arg(long)]
     allow_empty: bool,
 
-    /// Save the source even if it lies elsewhere than at the last push
+    /// Save the source even if it lies on another file system or machine than at the last push
     #[arg(long)]
     allow_moved: bool,
 
@@ -141,7 +145,12 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
 fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
     match (context.source(), &args.to) {
         // `push --source DIR --to PATH` needs no init before it.
-        (Err(error), Some(_)) if error.kind() == Kind::NotFound => {
+        (Err(error), Some(path)) if error.kind() == Kind::NotFound => {
+            if place::is_sink(path) {
+                return Err(Error::not_found(format!("cannot push to {}", quoted_path(path)))
+                    .because("the sink belongs to another source, and there is none here")
+                    .hint("to get its files back: emu checkout PATH:HEAD --to DIR"));
+            }
             let named = context.global.source.clone();
             let dir = named
                 .map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;

@@ -25,6 +25,9 @@ Any --keep- option replaces the configured policy as a whole, for this run. HEAD
 last complete and pinned snapshots are never removed. Ages count from the newest snapshot or from
 now, whichever is earlier: a clock that jumps ahead expires nothing.
 
+A push applies the policy as well, but not one that is new and would remove more than 10 snapshots
+or half of them: this command does.
+
 A snapshot that somebody reads stays until the next rotation.
 
 ## EXIT STATUS

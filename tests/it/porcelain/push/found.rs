@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::env::{Emu, give, need_root, need_tool};
+use crate::env::{Emu, LoopFs, give, need_root, need_tool};
 use crate::job::{self, Job, ino};
 
 #[test]
@@ -97,4 +97,41 @@ fn a_typo_in_the_sinks_config_hid_a_snapshot_that_was_made() {
     let said = job.push(&[]).exits(3);
     assert!(said.stdout.contains("snapshot ") && said.stderr.contains("rotation failed"), "{said}");
     assert_eq!(job.nodes().len(), 2);
+}
+
+#[test]
+fn an_empty_source_was_forgiven_where_the_sink_is_optional() {
+    let emu = Emu::new();
+    emu.tree("src", "file a \"x\"");
+    emu.ok(&["init", "src"]);
+    emu.ok(&["-S", "src", "sink", "add", "--optional", "usb", "./sink"]);
+    emu.ok(&["-S", "src", "push"]);
+    fs::remove_file(emu.path("src/a")).unwrap();
+    assert!(emu.fails(&["-S", "src", "push", "-q"], 10).contains("is empty"));
+    fs::write(emu.path("src/a"), "x").unwrap();
+    fs::rename(emu.path("sink"), emu.path("away")).unwrap();
+    emu.ok(&["-S", "src", "push", "-q"]);
+}
+
+#[test]
+fn a_source_on_another_kind_of_file_system_was_taken_for_the_same() {
+    if !need_root() {
+        return;
+    }
+    let job = Job::pushed("file a \"x\"");
+    let disk = LoopFs::tmpfs(&job.emu.path("disk"), 8);
+    job.emu.shell("cp -a src disk/src").succeeds();
+    let said = job.emu.fails(&["-S", "disk/src", "push"], 10);
+    assert!(said.contains("--allow-moved"), "{said}");
+    assert_eq!(job.nodes().len(), 1);
+    job.emu.ok(&["-S", "disk/src", "push", "--allow-moved"]);
+    drop(disk);
+}
+
+#[test]
+fn a_push_to_a_strangers_sink_left_a_source_behind() {
+    let job = Job::pushed("file a \"x\"");
+    job.emu.tree("other", "file b \"y\"");
+    job.emu.fails(&["-S", "other", "push", "--to", "./sink"], 10);
+    assert!(!job.emu.path("other/.emu").exists());
 }
