@@ -228,9 +228,9 @@ complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l no-owner -d 'Do not give the files in the sink to their owners'
-complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-empty -d 'Stage the tree even if it is empty'
-complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-moved -d 'Stage the tree even if the source lies on another file system or machine than at the last push'
-complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-shrunk -d 'Take the tree for complete although less than half of the last one is left'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-empty -d 'Save the source even if it is empty'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-moved -d 'Save the source even if it lies on another file system or machine than at the last push'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-shrunk -d 'Take a source for complete although less than half of it is left'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'

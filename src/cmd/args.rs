@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::sink::Wait;
+use crate::snapshot::Allowed;
 use crate::ui::Color;
 use clap::Args as _;
 use std::path::PathBuf;
@@ -64,6 +65,29 @@ impl WaitArgs {
     /// The wait for locks that was asked for.
     pub fn wait(self) -> Wait {
         Wait(Duration::from_secs(self.seconds))
+    }
+}
+
+/// What a push, or its pipeline, is allowed this once.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct AllowArgs {
+    /// Save the source even if it is empty
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// Save the source even if it lies on another file system or machine than at the last push
+    #[arg(long)]
+    allow_moved: bool,
+
+    /// Take a source for complete although less than half of it is left
+    #[arg(long)]
+    allow_shrunk: bool,
+}
+
+impl AllowArgs {
+    /// The allowances that were given.
+    pub fn allowed(self) -> Allowed {
+        Allowed { empty: self.allow_empty, moved: self.allow_moved, shrunk: self.allow_shrunk }
     }
 }
 

@@ -19,7 +19,7 @@ mod spec;
 mod unknown;
 
 pub(crate) use args::read;
-pub use args::{Global, WaitArgs};
+pub use args::{AllowArgs, Global, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
 

@@ -1,12 +1,12 @@
 //! `emu-link-snapshot`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs};
+use crate::cmd::{AllowArgs, Class, Context, Entry, Status, WaitArgs};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::quoted_path;
 use crate::record::StagedRecord;
 use crate::sink::Sink;
-use crate::snapshot::{self, Allowed, LinkRequest};
+use crate::snapshot::{self, LinkRequest};
 use crate::source::Source;
 use crate::tree::ManifestReader;
 use clap::Args as _;
@@ -47,17 +47,8 @@ struct LinkArgs {
     #[arg(long)]
     no_owner: bool,
 
-    /// Stage the tree even if it is empty
-    #[arg(long)]
-    allow_empty: bool,
-
-    /// Stage the tree even if the source lies on another file system or machine than at the last push
-    #[arg(long)]
-    allow_moved: bool,
-
-    /// Take the tree for complete although less than half of the last one is left
-    #[arg(long)]
-    allow_shrunk: bool,
+    #[command(flatten)]
+    allow: AllowArgs,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -85,7 +76,7 @@ fn run(args: &LinkArgs, context: &Context) -> Result<Status> {
         path: &path,
         source: source.as_ref(),
         config: &config,
-        allowed: Allowed { empty: args.allow_empty, moved: args.allow_moved, shrunk: args.allow_shrunk },
+        allowed: args.allow.allowed(),
     };
     let staged = snapshot::link_snapshot(manifest, ready, &request, &observer)?;
     let mut record = StagedRecord::new(&staged.txid, &opened.sink.info.id, staged.manifest, staged.tree.tree);

@@ -1,11 +1,8 @@
 //! `emu-rotate`.
 
-use crate::cmd::porcelain::rotate::{KeepArgs, show};
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
-use crate::error::{Kind, Result};
-use crate::sink::{Catalog, Sink};
-use crate::snapshot::retire::{self, Occasion};
-use crate::snapshot::{self, Ready};
+use crate::cmd::porcelain::rotate::{HowArgs, one};
+use crate::cmd::{Class, Context, Entry, Status};
+use crate::error::Result;
 use clap::Args as _;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -31,31 +28,11 @@ struct RotateArgs {
     #[arg(long, value_name = "SINK")]
     sink: String,
 
-    /// Say what would go and why, and remove nothing
-    #[arg(long)]
-    dry_run: bool,
-
     #[command(flatten)]
-    keep: KeepArgs,
-
-    #[command(flatten)]
-    wait: WaitArgs,
+    how: HowArgs,
 }
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     let opened = context.open_sink(&args.sink)?;
-    let retention = args.keep.retention(&opened.sink, context)?;
-    if args.dry_run {
-        let catalog = Catalog::read(&opened.sink)?;
-        return show(&retire::verdicts(&catalog, &retention)?, &catalog, context).map(|()| None);
-    }
-    let observer = context.ui.observer();
-    let fresh = Sink::open(&opened.sink.path)?;
-    let ready = snapshot::ready(&opened.name, fresh, true, args.wait.wait(), context.command, &observer)?;
-    let rotated = retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Command, &observer)?;
-    show(&rotated.verdicts, &ready.catalog, context)?;
-    let Ready { sink, lock, .. } = ready;
-    drop(lock);
-    let freed = report::free(&sink, &rotated.removed, context)?;
-    Ok(freed.or((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete)))
+    one(&opened.name, &opened.sink, &args.how, context)
 }

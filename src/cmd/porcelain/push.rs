@@ -1,6 +1,6 @@
 //! `emu push`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, place, preview, report};
+use crate::cmd::{AllowArgs, Class, Context, Entry, Status, WaitArgs, place, preview, report};
 use crate::config::Config;
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
@@ -8,7 +8,7 @@ use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
 use crate::sink::Sink;
-use crate::snapshot::{self, Allowed, PushRequest, Pushed, SinkReport, Target};
+use crate::snapshot::{self, PushRequest, Pushed, SinkReport, Target};
 use crate::source::{SinkRef, Source, absolute};
 use crate::ui::text::{bytes, count};
 use clap::Args as _;
@@ -82,17 +82,8 @@ struct PushArgs {
     #[arg(long)]
     ignore_errors: bool,
 
-    /// Save the source even if it is empty
-    #[arg(long)]
-    allow_empty: bool,
-
-    /// Save the source even if it lies on another file system or machine than at the last push
-    #[arg(long)]
-    allow_moved: bool,
-
-    /// Take a source for complete although less than half of it is left
-    #[arg(long)]
-    allow_shrunk: bool,
+    #[command(flatten)]
+    allow: AllowArgs,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -121,7 +112,7 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
         targets,
         message: args.message.clone(),
         set_owner: !args.no_owner,
-        allowed: Allowed { empty: args.allow_empty, moved: args.allow_moved, shrunk: args.allow_shrunk },
+        allowed: args.allow.allowed(),
         wait: args.wait.wait(),
         command: context.command,
     };

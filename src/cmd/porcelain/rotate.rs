@@ -44,7 +44,7 @@ such sink; 11 if it is locked.
 
 /// The policy on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(in crate::cmd) struct KeepArgs {
+struct KeepArgs {
     /// Keep the newest N
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     keep_last: Option<String>,
@@ -76,7 +76,7 @@ pub(in crate::cmd) struct KeepArgs {
 
 impl KeepArgs {
     /// The options as the layer above all configuration.
-    pub(in crate::cmd) fn layer(&self) -> Result<Layer> {
+    fn layer(&self) -> Result<Layer> {
         let mut layer = Layer::new("the command line");
         let options = [
             ("rotate.keep-last", &self.keep_last),
@@ -98,19 +98,16 @@ impl KeepArgs {
     }
 
     /// The retention of a sink under these options.
-    pub(in crate::cmd) fn retention(&self, sink: &Sink, context: &Context) -> Result<Retention> {
+    fn retention(&self, sink: &Sink, context: &Context) -> Result<Retention> {
         let mut layers = vec![self.layer()?];
         layers.extend(snapshot::sink_layer(sink)?);
         Ok(context.config(context.try_source().as_ref())?.retention(&layers))
     }
 }
 
+/// How a rotation is done, for both commands.
 #[derive(Debug, clap::Args)]
-struct RotateArgs {
-    /// The sink: a name, or a path with a '/'; otherwise all sinks of the source
-    #[arg(value_name = "SINK")]
-    sinks: Vec<String>,
-
+pub(in crate::cmd) struct HowArgs {
     /// Show what would go and why, and remove nothing
     #[arg(long)]
     dry_run: bool,
@@ -120,6 +117,16 @@ struct RotateArgs {
 
     #[command(flatten)]
     wait: WaitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct RotateArgs {
+    /// The sink: a name, or a path with a '/'; otherwise all sinks of the source
+    #[arg(value_name = "SINK")]
+    sinks: Vec<String>,
+
+    #[command(flatten)]
+    how: HowArgs,
 }
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
@@ -146,7 +153,7 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
         return Err(Error::usage("there is no sink to rotate").hint("`emu sink add PATH` adds one"));
     }
     for opened in opened {
-        match one(&opened.name, &opened.sink, args, context) {
+        match one(&opened.name, &opened.sink, &args.how, context) {
             Ok(status) => kinds.extend(status),
             Err(error) => {
                 context.ui.error(&error);
@@ -157,7 +164,8 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     Ok(Kind::worst(kinds))
 }
 
-fn one(name: &str, sink: &Sink, args: &RotateArgs, context: &Context) -> Result<Status> {
+/// Rotates one sink and prints what was decided, what went, and what became free.
+pub(in crate::cmd) fn one(name: &str, sink: &Sink, args: &HowArgs, context: &Context) -> Result<Status> {
     let retention = args.keep.retention(sink, context)?;
     if args.dry_run {
         let catalog = Catalog::read(sink)?;
@@ -187,7 +195,7 @@ fn word(action: Action) -> &'static str {
 }
 
 /// The verdicts as records, or as a table for people.
-pub(in crate::cmd) fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()> {
+fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()> {
     if context.ui.json() {
         for verdict in verdicts {
             context.ui.record(&RotationRecord::new(&verdict.id, word(verdict.action), &verdict.reasons))?;
