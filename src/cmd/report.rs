@@ -22,7 +22,8 @@ pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<S
             return Ok(Some(Kind::Incomplete));
         }
     };
-    for (id, part) in &freed {
+    // What else lay there was never a snapshot of its own.
+    for (id, part) in freed.iter().filter(|(id, _)| crate::sink::node::is_id(id)) {
         if ui.json() {
             ui.record(&RemovedRecord::new(id, part.bytes))?;
         } else {

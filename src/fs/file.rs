@@ -57,6 +57,22 @@ pub fn replace_file(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
     dir.sync()
 }
 
+/// Puts a file in place as a whole, but not durably: for what may be lost in a power cut and is
+/// found out by its readers.
+///
+/// # Errors
+/// The system's. The old content stands unless the rename was reached.
+pub fn replace_cache(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
+    let temporary = [name, b".new"].concat();
+    match dir.remove_file(&temporary) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    let file = dir.create_file(&temporary)?;
+    write_all(&file, content)?;
+    dir.rename(&temporary, dir, name)
+}
+
 /// Writes all bytes at the file's position.
 ///
 /// # Errors

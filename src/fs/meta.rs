@@ -107,7 +107,7 @@ pub struct Attributes<'a> {
 /// What could not be set, as the entry's `held`; empty when all was.
 pub type Applied = Held;
 
-fn times(mtime: Time) -> Timestamps {
+pub(super) fn times(mtime: Time) -> Timestamps {
     let mtime = Timespec { tv_sec: mtime.sec, tv_nsec: mtime.nanos.into() };
     Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
@@ -116,7 +116,7 @@ fn times(mtime: Time) -> Timestamps {
 }
 
 /// Whether setting an attribute failed for what the file system or the user cannot do.
-fn is_refusal(errno: Errno) -> bool {
+pub(super) fn is_refusal(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::PERM
@@ -129,11 +129,11 @@ fn is_refusal(errno: Errno) -> bool {
     )
 }
 
-fn owner(pair: (u32, u32)) -> (Option<Uid>, Option<Gid>) {
+pub(super) fn owner(pair: (u32, u32)) -> (Option<Uid>, Option<Gid>) {
     (Some(Uid::from_raw(pair.0)), Some(Gid::from_raw(pair.1)))
 }
 
-fn set_xattrs(file: BorrowedFd<'_>, xattrs: &Xattrs, acls: bool, held: &mut Held) -> Result<()> {
+pub(super) fn set_xattrs(file: BorrowedFd<'_>, xattrs: &Xattrs, acls: bool, held: &mut Held) -> Result<()> {
     for (name, value) in xattrs.iter().filter(|(name, _)| is_acl(name) == acls) {
         fault::point()?;
         let set = rustix::fs::fsetxattr(file, &**name, value, XattrFlags::empty());
@@ -186,7 +186,7 @@ pub fn apply_and_stat(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<(Ap
 }
 
 /// The group may still be allowed where the owner is not; set-ID bits go with a wrong owner.
-fn refused_owner(file: BorrowedFd<'_>, pair: (u32, u32), mode: u16) -> Result<u16> {
+pub(super) fn refused_owner(file: BorrowedFd<'_>, pair: (u32, u32), mode: u16) -> Result<u16> {
     let group_set = rustix::fs::fchown(file, None, Some(Gid::from_raw(pair.1))).is_ok();
     let now = Stat::of(file)?;
     let mut mode = mode;
@@ -228,72 +228,15 @@ fn has_room(near: impl AsFd) -> bool {
 }
 
 /// An attribute that new entries inherit or that changes the permission bits: set last.
-fn is_acl(name: &[u8]) -> bool {
+pub(super) fn is_acl(name: &[u8]) -> bool {
     name.starts_with(b"system.posix_acl_")
 }
 
-/// First half of a new directory's attributes, before anything is made in it: owner and
-/// attributes, while it stays open to its owner. Tells already what `held` will have to say.
+/// Sets owner, extended attributes and mtime of a new symbolic link; with what it shows then.
 ///
 /// # Errors
 /// The system's, but for refusals, which the result lists.
-pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Applied> {
-    let mut held = Held::default();
-    let mut mode = if want.set_owner { want.mode } else { want.mode & 0o1777 };
-    if want.set_owner {
-        fault::point()?;
-        let (uid, gid) = owner(want.owner);
-        match rustix::fs::fchown(dir.fd(), uid, gid) {
-            Ok(()) => {}
-            Err(errno) if is_refusal(errno) => mode = refused_owner(dir.fd(), want.owner, mode)?,
-            Err(errno) => return Err(errno),
-        }
-    }
-    set_xattrs(dir.fd(), want.xattrs, false, &mut held)?;
-    set_xattrs(dir.fd(), want.xattrs, true, &mut held)?;
-    // ACLs were tried only for what `held` has to say: what is made below must not inherit them.
-    for name in want.xattrs.keys().filter(|name| is_acl(name)) {
-        match rustix::fs::fremovexattr(dir.fd(), &**name) {
-            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP | Errno::PERM | Errno::ACCESS) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))?;
-    let now = Stat::of(dir.fd())?;
-    held.uid = (now.uid != want.owner.0).then_some(now.uid);
-    held.gid = (now.gid != want.owner.1).then_some(now.gid);
-    held.mode = (mode != want.mode).then_some(mode);
-    let kept = want.mtime.floor_to(grain);
-    held.mtime = (kept != want.mtime).then_some(kept);
-    Ok(held)
-}
-
-/// Second half, when all below the directory stands: ACLs, mode (unless it has to wait for a
-/// rename), mtime.
-///
-/// # Errors
-/// The system's.
-pub fn finish_dir(dir: &Dir, entry: &crate::tree::Entry, set_mode: bool) -> Result<()> {
-    let shown = entry.shown();
-    let refused =
-        |name: &[u8]| entry.held.as_ref().is_some_and(|held| held.xattrs.iter().any(|n| **n == *name));
-    for (name, value) in entry.xattrs.iter().filter(|(name, _)| is_acl(name) && !refused(name)) {
-        fault::point()?;
-        rustix::fs::fsetxattr(dir.fd(), &**name, value, XattrFlags::empty())?;
-    }
-    if set_mode {
-        fault::point()?;
-        rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(shown.mode.into()))?;
-    }
-    fault::point()?;
-    rustix::fs::futimens(dir.fd(), &times(shown.mtime))
-}
-
-/// Sets owner, extended attributes and mtime of a new symbolic link.
-///
-/// # Errors
-/// The system's, but for refusals, which the result lists.
-pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result<Applied> {
+pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result<(Applied, Stat)> {
     let mut held = Held::default();
     if want.set_owner {
         fault::point()?;
@@ -311,8 +254,9 @@ pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result
     }
     fault::point()?;
     rustix::fs::utimensat(dir.fd(), name, &times(want.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
-    note_difference(&dir.stat(name)?, want, &mut held);
-    Ok(held)
+    let now = dir.stat(name)?;
+    note_difference(&now, want, &mut held);
+    Ok((held, now))
 }
 
 /// More than this in one inode is refused: its record would be longer than a reader takes.

@@ -9,28 +9,29 @@ mod cursor;
 mod dir;
 pub mod fault;
 mod file;
+mod folder;
 mod meta;
 mod open;
 mod remove;
 mod space;
+mod users;
 mod walk;
 
 pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_own_mode, trim_xattrs};
 pub use copy::{Copied, copy_content, hash_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
-pub use file::{read_limited, replace_file, touch, write_new};
-pub use meta::{
-    Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, finish_dir, prepare_dir,
-    read_xattrs,
-};
+pub use file::{read_limited, replace_cache, replace_file, touch, write_new};
+pub use folder::{finish_dir, fit_dir, has_xattrs, open_up, prepare_dir};
+pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree};
 pub use space::{
     FsKind, Space, boot_id, host_name, identity, machine_id, raise_descriptor_limit, random_hex, space,
     sync_fs, system_file,
 };
-pub use walk::{Found, Rules, Scanned, Walk};
+pub use users::is_in_use;
+pub use walk::{Found, Rules, Scanned, Visit, Walk};
 
 /// The bare result of a system call.
 pub type Result<T> = std::result::Result<T, rustix::io::Errno>;

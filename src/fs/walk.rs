@@ -19,10 +19,15 @@ const HELD_DEPTH: usize = 128;
 /// Decides whether the entry at a path stays out (`true`); the flag says whether it is a directory.
 pub(super) type Excluded = dyn Fn(&[u8], bool) -> bool + Send + Sync;
 
+/// Looks at a directory as soon as it is listed, on the thread that listed it. What it returns is
+/// handed to the visits of the directories below, and to the consumer. The first argument is what
+/// the visit of the parent returned.
+pub type Visit<T> = dyn Fn(Option<&T>, &Scanned) -> T + Send + Sync;
+
 /// What is left out of a walk.
 pub struct Rules {
-    /// Entries to leave out by path.
-    pub excluded: Box<Excluded>,
+    /// Entries to leave out by path, if there are any.
+    pub excluded: Option<Box<Excluded>>,
     /// Directories to leave out wherever they are met, by device and inode number.
     pub skip: HashSet<(u64, u64)>,
     /// Whether directories on other mounts are listed but not entered.
@@ -71,44 +76,68 @@ impl PartialOrd for Key {
     }
 }
 
-#[derive(Default)]
-struct State {
-    pending: BTreeMap<Key, Option<Arc<Dir>>>,
-    done: BTreeMap<Key, Scanned>,
-    ahead: usize,
-    stop: bool,
+/// What a directory that is still to be listed needs of its parent.
+struct Above<T> {
+    /// The parent, unless the directory lies too deep for holding it.
+    dir: Option<Arc<Dir>>,
+    visited: Option<Arc<T>>,
 }
 
-struct Shared {
+/// A directory that was listed and visited.
+type Listed<T> = (Scanned, Arc<T>);
+
+struct State<T> {
+    pending: BTreeMap<Key, Above<T>>,
+    done: BTreeMap<Key, Listed<T>>,
+    ahead: usize,
+    stop: bool,
+    /// Workers that wait for something to do.
+    idle: usize,
+    /// The directory that the consumer waits for.
+    wanted: Option<Key>,
+}
+
+struct Shared<T> {
     root: Arc<Dir>,
     mount: (u64, u64),
     rules: Rules,
-    state: Mutex<State>,
-    changed: Condvar,
+    visit: Box<Visit<T>>,
+    state: Mutex<State<T>>,
+    work: Condvar,
+    ready: Condvar,
 }
 
 /// A walk under way; an iterator over directories in manifest order.
-pub struct Walk {
-    shared: Arc<Shared>,
+pub struct Walk<T> {
+    shared: Arc<Shared<T>>,
     next: Vec<Box<[u8]>>,
     workers: Vec<JoinHandle<()>>,
 }
 
-impl Walk {
+impl<T: Send + Sync + 'static> Walk<T> {
     /// Walks the tree below `root` with `threads` workers beside the consumer.
     ///
     /// # Errors
     /// The root cannot be looked at.
-    pub fn start(root: Arc<Dir>, rules: Rules, threads: usize) -> Result<Walk> {
+    pub fn start(root: Arc<Dir>, rules: Rules, threads: usize, visit: Box<Visit<T>>) -> Result<Walk<T>> {
         let stat = root.stat_self()?;
-        let mut state = State::default();
-        state.pending.insert(Key(Box::default()), None);
+        let above = Above { dir: None, visited: None };
+        let state = State {
+            pending: BTreeMap::from([(Key(Box::default()), above)]),
+            done: BTreeMap::new(),
+            ahead: 0,
+            stop: false,
+            idle: 0,
+            wanted: None,
+        };
         let shared = Arc::new(Shared {
             root,
             mount: (stat.dev, stat.mount),
             rules,
+            visit,
             state: Mutex::new(state),
-            changed: Condvar::new(),
+            work: Condvar::new(),
+            ready: Condvar::new(),
         });
         let work = || {
             let shared = Arc::clone(&shared);
@@ -119,73 +148,92 @@ impl Walk {
     }
 }
 
-impl Iterator for Walk {
-    type Item = Scanned;
+impl<T> Iterator for Walk<T> {
+    type Item = Listed<T>;
 
-    fn next(&mut self) -> Option<Scanned> {
+    fn next(&mut self) -> Option<Listed<T>> {
         let wanted = Key(self.next.pop()?);
         let mut state = self.shared.lock();
-        let scanned = loop {
-            if let Some(scanned) = state.done.remove(&wanted) {
-                state.ahead -= scanned.entries.len();
-                break scanned;
+        let listed = loop {
+            let was_full = state.is_full();
+            if let Some(listed) = state.done.remove(&wanted) {
+                state.ahead -= listed.0.entries.len();
+                if was_full && state.idle > 0 {
+                    self.shared.work.notify_all();
+                }
+                break listed;
             }
-            if let Some(parent) = state.pending.remove(&wanted) {
+            if let Some(above) = state.pending.remove(&wanted) {
                 drop(state);
-                let scanned = self.shared.scan(&wanted.0, parent);
+                let listed = self.shared.scan(&wanted.0, above);
                 state = self.shared.lock();
-                self.shared.enqueue_below(&mut state, &scanned);
-                break scanned;
+                self.shared.enqueue_below(&mut state, &listed);
+                break listed;
             }
-            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.wanted = Some(Key(wanted.0.clone()));
+            state = self.shared.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.wanted = None;
         };
         drop(state);
-        self.shared.changed.notify_all();
-        let below = scanned.entries.iter().rev().filter(|found| found.enter);
-        self.next.extend(below.map(|found| path::join(&scanned.path, &found.name)));
-        Some(scanned)
+        let below = listed.0.entries.iter().rev().filter(|found| found.enter);
+        self.next.extend(below.map(|found| path::join(&listed.0.path, &found.name)));
+        Some(listed)
     }
 }
 
-impl Drop for Walk {
+impl<T> Drop for Walk<T> {
     fn drop(&mut self) {
         self.shared.lock().stop = true;
-        self.shared.changed.notify_all();
+        self.shared.work.notify_all();
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<T> State<T> {
+    fn is_full(&self) -> bool {
+        self.done.len() >= AHEAD_DIRS || self.ahead >= AHEAD_ENTRIES
+    }
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self) {
         let mut state = self.lock();
         while !state.stop {
-            let full = state.done.len() >= AHEAD_DIRS || state.ahead >= AHEAD_ENTRIES;
-            let task = if full { None } else { state.pending.pop_first() };
-            let Some((key, parent)) = task else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let task = if state.is_full() { None } else { state.pending.pop_first() };
+            let Some((key, above)) = task else {
+                state.idle += 1;
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
                 continue;
             };
             drop(state);
-            let scanned = self.scan(&key.0, parent);
+            let listed = self.scan(&key.0, above);
             state = self.lock();
-            self.enqueue_below(&mut state, &scanned);
-            state.ahead += scanned.entries.len();
-            state.done.insert(key, scanned);
-            self.changed.notify_all();
+            self.enqueue_below(&mut state, &listed);
+            state.ahead += listed.0.entries.len();
+            if state.wanted.as_ref() == Some(&key) {
+                self.ready.notify_one();
+            }
+            state.done.insert(key, listed);
         }
     }
 
-    fn enqueue_below(&self, state: &mut State, scanned: &Scanned) {
+    fn enqueue_below(&self, state: &mut State<T>, (scanned, visited): &Listed<T>) {
         let depth = path::components(&scanned.path).count();
         let parent = scanned.dir.as_ref().filter(|_| depth < HELD_DEPTH);
+        let before = state.pending.len();
         for found in scanned.entries.iter().filter(|found| found.enter) {
-            state.pending.insert(Key(path::join(&scanned.path, &found.name)), parent.cloned());
+            let above = Above { dir: parent.cloned(), visited: Some(Arc::clone(visited)) };
+            state.pending.insert(Key(path::join(&scanned.path, &found.name)), above);
+        }
+        if state.pending.len() > before && state.idle > 0 {
+            self.work.notify_all();
         }
     }
 
@@ -203,7 +251,13 @@ impl Shared {
         }
     }
 
-    fn scan(&self, whole: &[u8], parent: Option<Arc<Dir>>) -> Scanned {
+    fn scan(&self, whole: &[u8], above: Above<T>) -> Listed<T> {
+        let scanned = self.list(whole, above.dir);
+        let visited = (self.visit)(above.visited.as_deref(), &scanned);
+        (scanned, Arc::new(visited))
+    }
+
+    fn list(&self, whole: &[u8], parent: Option<Arc<Dir>>) -> Scanned {
         let mut scanned =
             Scanned { path: whole.into(), dir: None, entries: Vec::new(), unread: Vec::new(), error: None };
         let dir = match self.open(whole, parent) {
@@ -222,6 +276,7 @@ impl Shared {
         };
         match listed.and_then(|items| own.map(|own| (items, own))) {
             Ok((items, own)) => {
+                scanned.entries.reserve_exact(items.len());
                 for item in items {
                     self.look_at(&dir, own, item.name, &mut scanned);
                 }
@@ -237,7 +292,8 @@ impl Shared {
             Ok(stat) => {
                 let is_dir = stat.kind == Kind::Dir;
                 let skipped = is_dir && self.rules.skip.contains(&(stat.dev, stat.ino));
-                if skipped || (self.rules.excluded)(&path::join(&scanned.path, &name), is_dir) {
+                let is_excluded = |excluded: &Excluded| excluded(&path::join(&scanned.path, &name), is_dir);
+                if skipped || self.rules.excluded.as_deref().is_some_and(is_excluded) {
                     return;
                 }
                 let border = is_dir && is_elsewhere(own, &stat);

@@ -296,11 +296,11 @@ fn decide_whole(
     }
     let matcher = Arc::clone(&excludes);
     let rules = Rules {
-        excluded: Box::new(move |path, is_dir| matcher.excludes(path, is_dir)),
+        excluded: Some(Box::new(move |path, is_dir| matcher.excludes(path, is_dir))),
         skip: skip.clone(),
         one_file_system: true,
     };
-    let walk = Walk::start(Arc::clone(source.root()), rules, 1).map_err(cannot_walk)?;
+    let walk = Walk::start(Arc::clone(source.root()), rules, 1, Box::new(|_, _| ())).map_err(cannot_walk)?;
     let mut whole = Whole {
         planner: &mut planner,
         guard: &mut guard,

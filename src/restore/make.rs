@@ -96,7 +96,7 @@ impl Applier<'_> {
             return Ok(Some(End::Done));
         }
         if entry.kind != Kind::File {
-            let held = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
+            let (held, _) = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
             self.note(&change.path, &held);
             return Ok(Some(End::Done));
         }
@@ -171,7 +171,7 @@ impl Applier<'_> {
         entry: &Entry,
     ) -> fs::Result<End> {
         match fs::apply_to_symlink(dir, temporary, &self.wanted(entry)) {
-            Ok(held) => self.note(&change.path, &held),
+            Ok((held, _)) => self.note(&change.path, &held),
             Err(errno) => {
                 discard(dir, temporary);
                 return Err(errno);

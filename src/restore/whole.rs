@@ -37,12 +37,13 @@ impl Whole<'_> {
         &mut self,
         root: &Arc<Dir>,
         manifest: &mut StoredManifest,
-        mut walk: Walk,
+        walk: Walk<()>,
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<()> {
         let root_change = self.planner.root(root, manifest.root());
         let root_entry = Box::new(manifest.root().clone());
         let mut wanted = manifest.next_listing()?;
+        let mut walk = walk.map(|(scanned, _)| scanned);
         let mut found = walk.next();
         let mut root_change = root_change;
         loop {

@@ -31,12 +31,18 @@ pub const STAGING: &[u8] = b"staging";
 pub const TRASH: &[u8] = b"trash";
 /// The source's config, excludes and hooks as of the last push.
 pub const SOURCE_COPY: &[u8] = b"source";
+/// Binary cache of HEAD's entries; in a staging, the one that is to replace it.
+pub const INDEX: &[u8] = b"index";
+/// Which snapshot the index is for.
+pub const INDEX_OF: &[u8] = b"index-of";
+/// Trees of retired snapshots that a later push may begin with.
+pub const SPARE: &[u8] = b"spare";
 /// The policy that the last rotation applied.
 pub const ROTATION: &[u8] = b"rotation";
 
 /// All directories of a sink's `.emu`.
-pub const SINK_DIRS: [&[u8]; 9] =
-    [TREES, MANIFESTS, NODES, PINS, VERIFIED, REMOVED, STAGING, TRASH, SOURCE_COPY];
+pub const SINK_DIRS: [&[u8]; 10] =
+    [TREES, MANIFESTS, NODES, PINS, VERIFIED, REMOVED, STAGING, SPARE, TRASH, SOURCE_COPY];
 
 /// In a staging: what it is for, and how far it is.
 pub const INTENT: &[u8] = b"intent";
@@ -46,6 +52,8 @@ pub const JOURNAL: &[u8] = b"journal";
 pub const TREE: &[u8] = b"tree";
 /// In a staging: the manifest.
 pub const MANIFEST: &[u8] = b"manifest";
+/// In a staging: directories of the tree that it began with and that have no place in the new one.
+pub const ASIDE: &[u8] = b"aside";
 /// In a staging: the node, before its rename.
 pub const NODE: &[u8] = b"node";
 

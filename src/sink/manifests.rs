@@ -3,10 +3,11 @@
 
 use super::{Node, Sink, layout};
 use crate::error::{Doing as _, Error, Result};
-use crate::tree::{Digest, ManifestReader};
+use crate::tree::{Digest, FrameSpan, ManifestReader, OldManifest};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 
 /// Reads the records of a stored manifest.
 pub type StoredManifest = ManifestReader<BufReader<zstd::Decoder<'static, BufReader<File>>>>;
@@ -37,6 +38,24 @@ impl Sink {
         file.rewind().doing(cannot)?;
         let records = zstd::Decoder::new(file).doing(cannot)?;
         ManifestReader::new(BufReader::new(records), format!("the manifest of {}", node.short()))
+    }
+}
+
+impl Sink {
+    /// The stored manifest of a snapshot, which [`Sink::open_manifest`] has proven, for taking
+    /// over these frames of it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn old_manifest(&self, node: &Node, frames: Vec<FrameSpan>) -> Result<OldManifest> {
+        let cannot = || format!("cannot read snapshot {}", node.short());
+        let file = File::from(self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()).doing(cannot)?);
+        let read = move |offset, length| {
+            let mut bytes = vec![0; length];
+            file.read_exact_at(&mut bytes, offset)?;
+            Ok(bytes)
+        };
+        Ok(OldManifest::new(frames, Box::new(read)))
     }
 }
 

@@ -2,6 +2,7 @@
 //! out, what it holds and who may change it; it publishes nothing.
 
 mod catalog;
+pub mod index;
 mod intent;
 pub mod layout;
 mod lock;
@@ -12,6 +13,7 @@ mod refs;
 pub mod rev;
 
 pub use catalog::{Catalog, Damaged, Snapshot};
+pub use index::{Index, IndexWriter};
 pub use intent::{Intent, Stage};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};
 pub use manifests::StoredManifest;

@@ -1,19 +1,20 @@
 //! Before the first entry: sinks are locked, recovered and looked at, and each gets a staging.
 
 use super::compare::{CompareRules, Comparer};
-use super::feed::{Against, Listings};
-use super::lane::{Lane, Staging, attributes};
-use super::seal::{self, Sealer};
-use super::{SinkReport, recover};
+use super::feed::{Against, Listings, Previous};
+use super::lane::{self, Base, Lane, Staging, attributes};
+use super::seal::{self, Parent, Sealer, Writes};
+use super::{SinkReport, recover, spare};
 use crate::config::{Config, Layer, Retention};
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir};
-use crate::progress::Observer;
+use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Node, Sink, SinkLock, Wait, layout};
+use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout};
 use crate::source::Source;
-use crate::tree::{Entry, Framing, Owners};
+use crate::tree::{Entry, Follower, Framing, Owners, TreeRecord};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A sink that a push was asked for.
 pub struct Target {
@@ -36,7 +37,9 @@ pub struct Ready {
     /// What it holds.
     pub catalog: Catalog,
     /// The snapshot that unchanged entries are linked from, and its tree.
-    pub base: Option<(Node, Dir)>,
+    pub parent: Option<(Node, Dir)>,
+    /// What a push left that was cut off.
+    pub cut_off: Option<String>,
     /// Whether owners are set.
     pub set_owner: bool,
 }
@@ -62,7 +65,7 @@ pub fn ready(
     observer: &dyn Observer,
 ) -> Result<Ready> {
     let lock = sink.lock(command, wait)?;
-    recover::recover(&sink, &lock, observer)?;
+    let cut_off = recover::recover(&sink, &lock, observer)?;
     let catalog = Catalog::read(&sink)?;
     for note in &catalog.notes {
         observer.warn(note.clone());
@@ -76,8 +79,8 @@ pub fn ready(
             damaged.why
         ));
     }
-    let base = find_base(&sink, &catalog, observer);
-    Ok(Ready { name: name.to_owned(), sink, lock, catalog, base, set_owner })
+    let parent = find_parent(&sink, &catalog, observer);
+    Ok(Ready { name: name.to_owned(), sink, lock, catalog, parent, cut_off, set_owner })
 }
 
 /// Makes good what a crash left in a sink, for commands that change it without a push.
@@ -86,11 +89,11 @@ pub fn ready(
 /// The sink is locked, cannot be written or cannot be read.
 pub fn tidy(sink: &Sink, wait: Wait, command: &str, observer: &dyn Observer) -> Result<()> {
     let lock = sink.lock(command, wait)?;
-    recover::recover(sink, &lock, observer)
+    recover::recover(sink, &lock, observer).map(|_| ())
 }
 
 /// HEAD if it can be read, else the newest snapshot that can. None: everything is copied.
-fn find_base(sink: &Sink, catalog: &Catalog, observer: &dyn Observer) -> Option<(Node, Dir)> {
+fn find_parent(sink: &Sink, catalog: &Catalog, observer: &dyn Observer) -> Option<(Node, Dir)> {
     let others =
         catalog.snapshots.iter().rev().filter(|snapshot| catalog.head.as_ref() != Some(&snapshot.node.id));
     for snapshot in catalog.head().into_iter().chain(others) {
@@ -162,13 +165,15 @@ pub(super) fn keep(
     kept
 }
 
-/// The listings of a snapshot's manifest.
+/// The records of a snapshot as its manifest has them, for those who hold no lock.
 ///
 /// # Errors
 /// The manifest is missing or damaged.
-pub(super) fn listings(sink: &Sink, node: &Node) -> Result<Listings> {
+pub(super) fn previous(parent: Option<(&Sink, &Node)>) -> Result<Previous> {
+    let Some((sink, node)) = parent else { return Ok(Previous::Nothing) };
     let mut manifest = sink.open_manifest(node)?;
-    Ok(Box::new(move || manifest.next_listing()))
+    let listings: Listings = Box::new(move || manifest.next_listing());
+    Ok(Previous::Manifest(Follower::new(listings)))
 }
 
 /// How entries are compared for a sink, and what it can hold.
@@ -198,35 +203,101 @@ pub(super) fn left_out(source: &Source, config: &Config) -> Result<HashSet<(u64,
 }
 
 /// A staging, and everything that fills and seals it. `root` is the source's own entry.
-pub(super) fn stage(ready: &mut Ready, root: &Entry, owners: &Owners, config: &Config) -> Result<Begun> {
-    let (node, tree) = match ready.base.take() {
-        Some((node, tree)) => (Some(node), Some(tree)),
-        None => (None, None),
-    };
-    let previous = node.as_ref().map(|node| listings(&ready.sink, node)).transpose()?;
-    let comparer =
-        Comparer::new(rules(node.as_ref().map(|node| (&ready.sink, node)), ready.set_owner, config));
-    let (lane, sealer, staging) = into_staging(ready, tree, root, owners)?;
-    Ok(Begun { against: Against::new(comparer, previous), lane, sealer, staging })
+pub(super) fn stage(
+    ready: &mut Ready,
+    root: &Entry,
+    owners: &Owners,
+    config: &Config,
+    observer: &dyn Observer,
+) -> Result<Begun> {
+    let rules = rules(ready.parent.as_ref().map(|(node, _)| (&ready.sink, node)), ready.set_owner, config);
+    let (lane, sealer, staging) = into_staging(ready, root, owners, config, observer)?;
+    let previous = lane.index.as_ref().map_or(Previous::Nothing, Previous::index);
+    Ok(Begun { against: Against::new(Comparer::new(rules), previous), lane, sealer, staging })
 }
 
 /// The staging side alone: directory, lane and manifest.
 pub(super) fn into_staging(
-    ready: &Ready,
-    tree: Option<Dir>,
+    ready: &mut Ready,
     root: &Entry,
     owners: &Owners,
+    config: &Config,
+    observer: &dyn Observer,
 ) -> Result<(Lane, Sealer, Staging)> {
-    let staging = Staging::create(&ready.sink, &ready.lock, ready.catalog.head.as_deref())?;
-    let lane = Lane::staging(&ready.sink, &staging, tree, ready.set_owner);
+    let parent = ready.parent.take();
+    let index = match &parent {
+        Some((node, tree)) => Some(Arc::new(ready.sink.index(&ready.lock, node, tree)?)),
+        None => None,
+    };
+    let base = choose_base(ready, config, observer)?;
+    let staging = Staging::begin(&ready.sink, &ready.lock, ready.catalog.head.as_deref(), &base)?;
+    let (node, tree) = parent.unzip();
+    let lane = Lane::staging(&ready.sink, &staging, tree.zip(index.clone()), ready.set_owner)?;
     let mut root = root.clone();
-    let held = fs::prepare_dir(staging.tree(), &attributes(&root, ready.set_owner), lane.grain)
-        .doing(|| format!("cannot begin a snapshot in {}", quoted_path(&ready.sink.path)))?;
+    let want = attributes(&root, ready.set_owner);
+    let held = match staging.is_reused() {
+        true => fs::fit_dir(staging.tree(), &want, lane.grain).map(|(held, _)| held),
+        false => fs::prepare_dir(staging.tree(), &want, lane.grain),
+    };
+    let held = held.doing(|| format!("cannot begin a snapshot in {}", quoted_path(&ready.sink.path)))?;
     root.held = held.some();
-    let journal = Some(staging.journal()?);
-    let out = seal::manifest_file(staging.dir())?;
-    let sealer = Sealer::new(out, Framing::Zstd, owners, root, journal, &lane)?;
+    let writes = Writes {
+        manifest: seal::manifest_file(staging.dir())?,
+        framing: Framing::Zstd,
+        journal: Some(staging.journal()?),
+        index: Some(staging.index_file()?),
+    };
+    let old = match node.zip(index) {
+        Some((node, index)) => Some(old_records(&ready.sink, &node, index, &staging)?),
+        None => None,
+    };
+    let sealer = Sealer::new(writes, owners, root, old, &lane)?;
     Ok((lane, sealer, staging))
+}
+
+/// What the tree begins with: what a cut-off push left if something in it can be proven, else a
+/// spare, else whatever there is.
+fn choose_base(ready: &mut Ready, config: &Config, observer: &dyn Observer) -> Result<Base> {
+    let cut_off = ready.cut_off.take();
+    if let Some(txid) = cut_off.as_ref().filter(|txid| lane::has_proofs(&ready.sink, txid)) {
+        observer.event(Event::Detail("going on with what a push left that was cut off".into()));
+        return Ok(Base::CutOff(txid.clone()));
+    }
+    // A configuration that cannot be read is reported when rotation asks for it.
+    let spare = match ready.retention(config) {
+        Ok(retention) => spare::choose(&ready.sink, &ready.catalog, &retention, observer)?,
+        Err(_) => None,
+    };
+    Ok(match (spare, cut_off) {
+        (Some(id), cut_off) => {
+            if let Some(txid) = cut_off {
+                lane::discard(&ready.sink, &txid)?;
+            }
+            observer.event(Event::Detail(format!("beginning with the spare {}", &id[..12.min(id.len())])));
+            Base::Spare(id)
+        }
+        (None, Some(txid)) => Base::CutOff(txid),
+        (None, None) => Base::Nothing,
+    })
+}
+
+/// The parent's records, which the new snapshot may share.
+fn old_records(sink: &Sink, node: &Node, index: Arc<Index>, staging: &Staging) -> Result<Parent> {
+    let manifests = sink.dir(layout::MANIFESTS)?;
+    let to = staging.dir().duplicate().doing(|| "cannot begin a snapshot")?;
+    let id = node.id.clone();
+    let share = move || {
+        let temporary = [layout::MANIFEST, b".same"].concat();
+        let linked = manifests.link(id.as_bytes(), &to, &temporary);
+        linked.and_then(|()| to.rename(&temporary, &to, layout::MANIFEST)).is_ok()
+    };
+    Ok(Parent {
+        manifest: sink.old_manifest(node, index.frames().to_vec())?,
+        index,
+        tree: TreeRecord { entries: node.manifest.entries, bytes: node.manifest.bytes, tree: node.tree },
+        sha256: node.manifest.sha256,
+        share: Box::new(share),
+    })
 }
 
 impl Ready {

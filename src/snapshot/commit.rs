@@ -143,7 +143,7 @@ pub(super) fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
         return fs::sync_fs(sink.root().fd());
     }
     // Files and directories of the tree were synced one by one.
-    for name in [layout::MANIFEST, layout::JOURNAL] {
+    for name in [layout::MANIFEST, layout::INDEX, layout::JOURNAL] {
         match staging.open_file(name) {
             Ok(file) => rustix::fs::fsync(&file)?,
             Err(fs::Errno::NOENT) => {}
@@ -192,6 +192,9 @@ fn follow_up(sink: &Sink, lock: &SinkLock, intent: &Intent, id: &str, newest: bo
     }
     if let Some(name) = &intent.name {
         sink.set_name(lock, name, id)?;
+    }
+    if newest && let Ok(staging) = sink.dir(layout::STAGING)?.open_dir(intent.txid.as_bytes()) {
+        sink.bind_index(lock, Some(&staging), id)?;
     }
     lane::discard(sink, &intent.txid).map(|_| ())
 }

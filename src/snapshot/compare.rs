@@ -6,7 +6,7 @@
 use super::plan::{Planned, Reason, Target};
 use crate::config::{Compare, MetadataChange};
 use crate::fs::{self, Dir};
-use crate::tree::{Entry, Held, Kind, Xattrs, path};
+use crate::tree::{Entry, Held, Kind, Time, Xattrs, path};
 use std::collections::HashMap;
 
 /// How unchanged files are told, and what the sink can hold.
@@ -29,7 +29,7 @@ struct Group {
     first: Box<[u8]>,
     left: u32,
     /// Size and mtime: an inode that was freed and used again meanwhile is another file.
-    shown: (u64, crate::tree::Time),
+    shown: (u64, Time),
 }
 
 /// What was seen on the way, for the remark on sources without stable stamps.
@@ -98,6 +98,17 @@ impl Comparer {
         dir: &Dir,
         prev: Option<&Entry>,
     ) -> fs::Result<Planned> {
+        let planned = self.decide_alone(at, subject, dir, prev)?;
+        Ok(Planned { sink_ino: prev.map_or(0, |prev| prev.sink_ino), ..planned })
+    }
+
+    fn decide_alone(
+        &mut self,
+        at: &[u8],
+        subject: &mut Subject,
+        dir: &Dir,
+        prev: Option<&Entry>,
+    ) -> fs::Result<Planned> {
         let whole = path::join(at, &subject.entry.name);
         let inode = (subject.dev, subject.entry.ino);
         if subject.entry.may_be_grouped()
@@ -137,6 +148,7 @@ impl Comparer {
         let Some(prev) = prev.filter(|_| planned.target == Target::New) else { return planned };
         planned.reason = Reason::Modified;
         planned.prior = prev.sha256;
+        planned.sink_ino = prev.sink_ino;
         let equal = entry.same_content(prev) && entry.same_attributes(prev) && !self.can_hold_more(prev);
         // Every name without `links` stands for an inode of its own.
         self.recorded += 1;
@@ -297,17 +309,17 @@ impl Entry {
     }
 }
 
-/// The root's own plan: a directory like others, but for its name.
-///
-/// # Errors
-/// The system's, when its attributes cannot be read.
-pub fn root(mut entry: Entry, dir: &Dir) -> fs::Result<Entry> {
-    entry.xattrs = fs::read_xattrs(dir, b"")?;
-    Ok(entry)
-}
-
 fn plan(entry: &Entry, target: Target, reason: Reason) -> Planned {
-    Planned { entry: entry.clone(), target, xattrs_known: false, prior: None, share: None, reason }
+    Planned {
+        entry: entry.clone(),
+        target,
+        xattrs_known: false,
+        prior: None,
+        share: None,
+        sink_ino: 0,
+        settled: false,
+        reason,
+    }
 }
 
 fn directory(subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Planned> {

@@ -5,9 +5,12 @@ use super::lane::Lane;
 use super::plan::Planned;
 use super::scan::{self, Scan, SourceDir};
 use super::stage::Batch;
-use crate::error::Result;
+use super::unchanged::{Side, Verdict};
+use crate::error::{Doing as _, Error, Result};
 use crate::fs::{Dir, Errno};
-use crate::tree::{Entry, Follower, Listing, Time, path};
+use crate::sink::Index;
+use crate::tree::{Entry, Follower, Kind, Listing, Time, path};
+use std::sync::Arc;
 
 /// Yields the listings of a parent snapshot.
 pub type Listings = Box<dyn FnMut() -> Result<Option<Listing>> + Send>;
@@ -15,10 +18,38 @@ pub type Listings = Box<dyn FnMut() -> Result<Option<Listing>> + Send>;
 /// Paths and entries that the source no longer has.
 pub type Gone = Vec<(Box<[u8]>, Entry)>;
 
+/// The parent snapshot's records.
+pub enum Previous {
+    /// There is no parent.
+    Nothing,
+    /// Its manifest, read beside the scan.
+    Manifest(Follower<Listings>),
+    /// Its index, and the number of the first directory that the scan has not come to.
+    Index(Arc<Index>, u32),
+}
+
+impl Previous {
+    /// The records of an index.
+    pub fn index(index: &Arc<Index>) -> Previous {
+        Previous::Index(Arc::clone(index), 0)
+    }
+}
+
+/// The listings of an index, one after the other.
+pub fn listings_of(index: Arc<Index>) -> Listings {
+    let mut numbers = 0..index.directories();
+    Box::new(move || numbers.next().map(|number| read_listing(&index, number)).transpose())
+}
+
+fn read_listing(index: &Index, number: u32) -> Result<Listing> {
+    let block = index.block(number).doing(|| "cannot read the index of the sink")?;
+    block.listing().ok_or_else(|| Error::failed("cannot read the index of the sink").because("it is damaged"))
+}
+
 /// One sink's side of the comparison.
 pub struct Against {
     comparer: Comparer,
-    previous: Option<Follower<Listings>>,
+    previous: Previous,
     /// Entries of the parent that the source no longer has, if they are to be collected.
     gone: Option<Gone>,
     /// The directory that could not be listed last: what the parent has below it is missing.
@@ -28,9 +59,9 @@ pub struct Against {
 }
 
 impl Against {
-    /// Compares with the listings of a parent, or with nothing.
-    pub fn new(comparer: Comparer, previous: Option<Listings>) -> Against {
-        Against { comparer, previous: previous.map(Follower::new), gone: None, failed: None, missing: 0 }
+    /// Compares with the records of a parent, or with nothing.
+    pub fn new(comparer: Comparer, previous: Previous) -> Against {
+        Against { comparer, previous, gone: None, failed: None, missing: 0 }
     }
 
     /// Collects what is gone from the source, for a plan that is printed.
@@ -53,22 +84,55 @@ impl Against {
     /// Reads the rest of the parent, where somebody wants to know of it.
     ///
     /// # Errors
-    /// Its manifest cannot be read.
+    /// Its records cannot be read.
     pub fn drain(&mut self) -> Result<()> {
+        if self.gone.is_none() && self.failed.is_none() {
+            return Ok(());
+        }
         let Against { previous, gone, failed, missing, .. } = self;
+        let passed = |listing| pass(gone, failed.as_deref(), missing, listing);
         match previous {
-            Some(previous) if gone.is_some() || failed.is_some() => {
-                previous.drain(|listing| pass(gone, failed.as_deref(), missing, listing))
-            }
-            _ => Ok(()),
+            Previous::Nothing => Ok(()),
+            Previous::Manifest(follower) => follower.drain(passed),
+            Previous::Index(index, next) => read_up_to(index, next, index.directories(), passed),
         }
     }
 
+    /// The scan has come to a directory of which no record changed.
+    fn pass_by(&mut self, side: &Side) -> Result<()> {
+        self.comparer.seen.paired += side.files();
+        self.come_to(side.number).map(|_| ())
+    }
+
+    /// What the index has before the directory with this number is not in the source.
+    fn come_to(&mut self, number: Option<u32>) -> Result<()> {
+        let wanted = self.gone.is_some() || self.failed.is_some();
+        let Against { previous: Previous::Index(index, next), gone, failed, missing, .. } = self else {
+            return Ok(());
+        };
+        let Some(number) = number else { return Ok(()) };
+        if wanted {
+            read_up_to(index, next, number, |listing| pass(gone, failed.as_deref(), missing, listing))?;
+        }
+        *next = number + 1;
+        Ok(())
+    }
+
     /// The parent's entries of `dir`; `cannot_list`: the source's are unknown, not gone.
-    fn listing_of(&mut self, dir: &[u8], cannot_list: bool) -> Result<Vec<Entry>> {
+    fn listing_of(&mut self, dir: &[u8], side: &Side, cannot_list: bool) -> Result<Vec<Entry>> {
+        self.come_to(side.number)?;
         let Against { previous, gone, failed, missing, .. } = self;
-        let Some(previous) = previous else { return Ok(Vec::new()) };
-        let listing = previous.listing_of(dir, |listing| pass(gone, failed.as_deref(), missing, listing))?;
+        let listing = match previous {
+            Previous::Nothing => None,
+            Previous::Manifest(follower) => {
+                follower.listing_of(dir, |listing| pass(gone, failed.as_deref(), missing, listing))?
+            }
+            Previous::Index(index, _) => side
+                .number
+                .map(|number| read_listing(index, number))
+                .transpose()?
+                .filter(|found| *found.dir == *dir),
+        };
         let entries = listing.map(|listing| listing.entries).unwrap_or_default();
         if cannot_list {
             *missing += entries.len() as u64;
@@ -76,6 +140,15 @@ impl Against {
         }
         Ok(entries)
     }
+}
+
+/// Hands over the listings of an index from `next` up to a directory.
+fn read_up_to(index: &Index, next: &mut u32, end: u32, mut passed: impl FnMut(Listing)) -> Result<()> {
+    for number in *next..end {
+        passed(read_listing(index, number)?);
+    }
+    *next = end.max(*next);
+    Ok(())
 }
 
 /// A directory of the parent that the source does not show.
@@ -91,6 +164,13 @@ fn pass(gone: &mut Option<Gone>, failed: Option<&[u8]>, missing: &mut u64, listi
 fn note_gone(gone: &mut Gone, listing: Listing) {
     let Listing { dir, entries } = listing;
     gone.extend(entries.into_iter().map(|entry| (path::join(&dir, &entry.name), entry)));
+}
+
+/// The parent's entries of a directory, as one lane has them.
+enum Counterparts {
+    None,
+    Kept(std::vec::IntoIter<Entry>),
+    Some(std::iter::Peekable<std::vec::IntoIter<Entry>>),
 }
 
 /// What the scan met that a node tells.
@@ -126,33 +206,36 @@ impl Feed {
     /// There is none: what fails in one lane ends that lane.
     pub fn next(&mut self, lanes: &[Lane]) -> Result<Option<Batch>> {
         let Some(source) = self.scan.next() else { return Ok(None) };
-        let SourceDir { path, dir, found, unread, failed, borders } = source;
+        let SourceDir { path, dir, found, unread, failed, borders, look } = source;
         self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
         self.met.mounts.extend(borders);
         self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
-        let mut batch = Batch { path, source: dir, plans: Vec::with_capacity(found.len()), unread };
-        let mut previous: Vec<_> = Vec::with_capacity(lanes.len());
-        for (side, lane) in self.sides.iter_mut().zip(lanes) {
-            let listing =
-                if lane.is_running() { side.listing_of(&batch.path, failed) } else { Ok(Vec::new()) };
-            let entries = listing.unwrap_or_else(|error| {
-                lane.fail(error);
-                Vec::new()
-            });
-            previous.push(entries.into_iter().peekable());
+        let mut batch =
+            Batch { path, source: dir, plans: Vec::new(), unread, look: Some(look), dirs: Vec::new() };
+        let mut previous = self.counterparts(&batch, failed, lanes);
+        if batch.is_same() {
+            batch.dirs = batch.sides().first().map(Side::directories).unwrap_or_default();
+            return Ok(Some(batch));
         }
         let Some(dir) = batch.source.clone() else { return Ok(Some(batch)) };
+        batch.plans.reserve_exact(found.len());
         for found in found {
             let entry = scan::entry_of(&found.name, &found.stat, self.racy_limit);
             let mut subject = Subject::new(entry, found.stat.dev);
             match self.plans(&batch.path, &mut subject, &dir, lanes, &mut previous) {
-                Ok(plans) => batch.plans.push(plans),
+                Ok(plans) => {
+                    if found.stat.kind == Kind::Dir {
+                        batch.dirs.push(found.name);
+                    }
+                    batch.plans.push(plans);
+                }
                 Err(errno) => {
                     if errno != Errno::NOENT {
                         batch.unread.push(scan::unread(path::join(&batch.path, &found.name), errno));
                     }
                     // What is below a directory comes later: it stands, without its attributes.
                     if found.enter {
+                        batch.dirs.push(found.name);
                         batch
                             .plans
                             .push(lanes.iter().map(|_| Some(Planned::bare_dir(&subject.entry))).collect());
@@ -161,11 +244,33 @@ impl Feed {
             }
         }
         for (side, rest) in self.sides.iter_mut().zip(previous) {
-            if let Some(gone) = &mut side.gone {
+            if let (Some(gone), Counterparts::Some(rest)) = (&mut side.gone, rest) {
                 gone.extend(rest.map(|entry| (path::join(&batch.path, &entry.name), entry)));
             }
         }
         Ok(Some(batch))
+    }
+
+    /// What each lane's parent has in a directory.
+    fn counterparts(&mut self, batch: &Batch, failed: bool, lanes: &[Lane]) -> Vec<Counterparts> {
+        let mut previous: Vec<Counterparts> = Vec::with_capacity(lanes.len());
+        for ((side, lane), look) in self.sides.iter_mut().zip(lanes).zip(batch.sides()) {
+            let counterparts = match look.verdict {
+                _ if !lane.is_running() => Ok(Counterparts::None),
+                Verdict::Same => side.pass_by(look).map(|()| Counterparts::None),
+                Verdict::Kept => {
+                    side.pass_by(look).and_then(|()| Ok(Counterparts::Kept(look.entries()?.into_iter())))
+                }
+                Verdict::Changed => side
+                    .listing_of(&batch.path, look, failed)
+                    .map(|entries| Counterparts::Some(entries.into_iter().peekable())),
+            };
+            previous.push(counterparts.unwrap_or_else(|error| {
+                lane.fail(error);
+                Counterparts::None
+            }));
+        }
+        previous
     }
 
     fn plans(
@@ -174,21 +279,26 @@ impl Feed {
         subject: &mut Subject,
         dir: &Dir,
         lanes: &[Lane],
-        previous: &mut [std::iter::Peekable<std::vec::IntoIter<Entry>>],
+        previous: &mut [Counterparts],
     ) -> Result<Vec<Option<Planned>>, Errno> {
         let mut plans = Vec::with_capacity(lanes.len());
         for ((side, lane), previous) in self.sides.iter_mut().zip(lanes).zip(previous) {
-            let mut counterpart = None;
-            while let Some(entry) = previous.next_if(|entry| entry.name <= subject.entry.name) {
-                if entry.name == subject.entry.name {
-                    counterpart = Some(entry);
-                } else if let Some(gone) = &mut side.gone {
-                    gone.push((path::join(at, &entry.name), entry));
+            let plan = match previous {
+                _ if !lane.is_running() => None,
+                Counterparts::None => Some(side.comparer.decide(at, subject, dir, None)?),
+                // The records are just the entries of the source.
+                Counterparts::Kept(entries) => entries.next().map(Planned::kept),
+                Counterparts::Some(previous) => {
+                    let mut counterpart = None;
+                    while let Some(entry) = previous.next_if(|entry| entry.name <= subject.entry.name) {
+                        if entry.name == subject.entry.name {
+                            counterpart = Some(entry);
+                        } else if let Some(gone) = &mut side.gone {
+                            gone.push((path::join(at, &entry.name), entry));
+                        }
+                    }
+                    Some(side.comparer.decide(at, subject, dir, counterpart.as_ref())?)
                 }
-            }
-            let plan = match lane.is_running() {
-                true => Some(side.comparer.decide(at, subject, dir, counterpart.as_ref())?),
-                false => None,
             };
             plans.push(plan);
         }

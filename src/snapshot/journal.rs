@@ -1,24 +1,36 @@
 //! The journal of a staging: what each new file was made from, written after its last attribute.
-//! After a cut-off push it says which files can be proven; a torn last line is ignored.
+//! After a cut-off push it says which files can be proven; a torn line is ignored.
+//!
+//! Each run begins with the id of the machine's boot: a power cut can leave a file with the right
+//! size and times and the wrong bytes, so what another boot wrote counts only if it is read again.
 
 use crate::error::{Doing as _, Result};
-use crate::fs::Dir;
+use crate::fs::{self, Dir};
 use crate::sink::layout;
-use crate::sink::node::PathField;
-use crate::tree::{Digest, Entry};
-use serde::Serialize;
+use crate::tree::{Digest, Entry, EntryRecord, Lines, MAX_LINE};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+
+/// A file of at least so many bytes is noted at once.
+const LARGE: u64 = 1 << 20;
+
+#[derive(Serialize, Deserialize)]
+struct Boot {
+    boot: String,
+}
 
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
-    path: PathField,
-    sha256: Option<Digest>,
-    size: u64,
-    mtime: &'a str,
-    ctime: &'a str,
-    ino: String,
+    entry: EntryRecord<'a>,
+    sink_ino: String,
+}
+
+#[derive(Deserialize)]
+struct SinkIno {
     sink_ino: String,
 }
 
@@ -28,31 +40,35 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a staging.
+    /// Opens the journal of a staging for another run.
     ///
     /// # Errors
-    /// The file cannot be made.
-    pub fn create(staging: &Dir) -> Result<Journal> {
-        let file = staging.create_file(layout::JOURNAL).doing(|| "cannot begin the journal of a staging")?;
-        Ok(Journal { out: BufWriter::with_capacity(64 * 1024, File::from(file)) })
+    /// The file cannot be made or written.
+    pub fn open(staging: &Dir) -> Result<Journal> {
+        let cannot = || "cannot begin the journal of a staging";
+        let file = File::from(staging.open_or_create(layout::JOURNAL).doing(cannot)?);
+        let end = file.metadata().doing(cannot)?.len();
+        let mut out = BufWriter::with_capacity(64 * 1024, file);
+        std::io::Seek::seek(&mut out, std::io::SeekFrom::Start(end)).doing(cannot)?;
+        // After a torn line.
+        if end > 0 {
+            out.write_all(b"\n").doing(cannot)?;
+        }
+        serde_json::to_writer(&mut out, &Boot { boot: fs::boot_id() }).doing(cannot)?;
+        out.write_all(b"\n").doing(cannot)?;
+        Ok(Journal { out })
     }
 
-    /// Notes a file that stands complete under `path`, on inode `sink_ino`.
+    /// Notes a file that stands complete under `path`.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn note(&mut self, path: &[u8], entry: &Entry, sink_ino: u64) -> Result<()> {
-        let line = Line {
-            path: PathField::new(path),
-            sha256: entry.sha256,
-            size: entry.size,
-            mtime: &entry.mtime.to_string(),
-            ctime: &entry.ctime.to_string(),
-            ino: entry.ino.to_string(),
-            sink_ino: sink_ino.to_string(),
-        };
-        serde_json::to_writer(&mut self.out, &line).doing(|| "cannot write the journal of a staging")?;
-        self.out.write_all(b"\n").doing(|| "cannot write the journal of a staging")
+    pub fn note(&mut self, path: &[u8], entry: &Entry) -> Result<()> {
+        let cannot = || "cannot write the journal of a staging";
+        let line = Line { entry: EntryRecord::new(path, entry), sink_ino: entry.sink_ino.to_string() };
+        serde_json::to_writer(&mut self.out, &line).doing(cannot)?;
+        self.out.write_all(b"\n").doing(cannot)?;
+        if entry.size >= LARGE { self.flush() } else { Ok(()) }
     }
 
     /// Hands all lines to the system.
@@ -62,4 +78,65 @@ impl Journal {
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().doing(|| "cannot write the journal of a staging")
     }
+}
+
+/// Where the line of a path stands.
+#[derive(Clone, Copy)]
+struct Spot {
+    offset: u64,
+    length: u32,
+    this_boot: bool,
+}
+
+/// What a cut-off push left that can be proven. Memory: 40 bytes a file.
+pub struct Proofs {
+    file: File,
+    spots: HashMap<[u8; 16], Spot>,
+}
+
+impl Proofs {
+    /// Reads the journal of a staging; nothing can be proven without one.
+    pub fn read(staging: &Dir) -> Option<Proofs> {
+        let file = File::from(staging.open_file(layout::JOURNAL).ok()?);
+        let mut lines = Lines::new(BufReader::new(file.try_clone().ok()?), MAX_LINE);
+        let (mut offset, mut this_boot) = (0, false);
+        let (boot, mut spots) = (fs::boot_id(), HashMap::new());
+        // What cannot be read any further proves nothing.
+        while let Ok(Some(line)) = lines.next_line() {
+            let length = line.len();
+            if let Ok(entry) = serde_json::from_slice::<EntryRecord<'_>>(line) {
+                if let (Ok((path, _)), Ok(length)) = (entry.into_entry(), u32::try_from(length)) {
+                    spots.insert(key(&path), Spot { offset, length, this_boot });
+                }
+            } else if let Ok(run) = serde_json::from_slice::<Boot>(line) {
+                this_boot = run.boot == boot && !boot.is_empty();
+            }
+            offset += length as u64 + 1;
+        }
+        Some(Proofs { file, spots })
+    }
+
+    /// Whether nothing can be proven.
+    pub fn is_empty(&self) -> bool {
+        self.spots.is_empty()
+    }
+
+    /// What was noted of a path, with its inode in the sink; the flag says whether this boot of
+    /// the machine wrote it, so that its bytes need not be read again.
+    pub fn of(&self, path: &[u8]) -> Option<(Entry, bool)> {
+        let spot = *self.spots.get(&key(path))?;
+        let mut line = vec![0; spot.length as usize];
+        self.file.read_exact_at(&mut line, spot.offset).ok()?;
+        let SinkIno { sink_ino } = serde_json::from_slice(&line).ok()?;
+        let record: EntryRecord<'_> = serde_json::from_slice(&line).ok()?;
+        let (noted, entry) = record.into_entry().ok().filter(|(noted, _)| **noted == *path)?;
+        drop(noted);
+        Some((Entry { sink_ino: sink_ino.parse().ok()?, ..entry }, spot.this_boot))
+    }
+}
+
+fn key(path: &[u8]) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&Digest::of(path).0[..16]);
+    key
 }

@@ -3,12 +3,26 @@
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Attributes, Cursor, Dir, Errno, Removal};
 use crate::quote::quoted;
-use crate::sink::{Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
-use crate::tree::{Entry, Sealed};
+use crate::sink::index::Create;
+use crate::sink::{Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
+use crate::tree::{Entry, Kind, Sealed};
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::journal::Journal;
+use super::journal::{Journal, Proofs};
+use super::unchanged::Known;
+
+/// What staging begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// An empty tree.
+    Nothing,
+    /// The staging of this name, which a push left when it was cut off.
+    CutOff(String),
+    /// The parked tree of this snapshot.
+    Spare(String),
+}
 
 /// The directory in which a tree grows.
 #[derive(Debug)]
@@ -17,27 +31,43 @@ pub struct Staging {
     pub txid: String,
     dir: Dir,
     tree: Arc<Dir>,
+    /// Whether the tree was not made empty.
+    reused: bool,
     /// Held while it is filled, so that nobody takes it for cut off.
     _lock: Lock,
 }
 
 impl Staging {
-    /// Makes an empty staging, whose tree was compared with `parent`.
+    /// Makes a staging, whose tree is compared with `parent`. A base that cannot be had is none.
     ///
     /// # Errors
     /// The sink cannot be written.
-    pub fn create(sink: &Sink, _: &SinkLock, parent: Option<&str>) -> Result<Staging> {
+    pub fn begin(sink: &Sink, _: &SinkLock, parent: Option<&str>, base: &Base) -> Result<Staging> {
         let cannot = || format!("cannot begin a snapshot in {}", sink.inside(layout::STAGING));
-        let txid = uuid()?;
         let stagings = sink.dir(layout::STAGING)?;
-        stagings.make_dir(txid.as_bytes(), 0o700).doing(cannot)?;
-        let dir = stagings.open_dir(txid.as_bytes()).doing(cannot)?;
+        let txid = match base {
+            Base::CutOff(txid) => txid.clone(),
+            _ => uuid()?,
+        };
+        let dir = stagings.ensure_dir(txid.as_bytes(), 0o700).doing(cannot)?;
         drop_inherited_acl(&dir).doing(cannot)?;
         let lock = Lock::take(&dir, layout::LOCK, "a staging", "emu push", Wait::default())?;
         Intent::open(&txid, parent.map(str::to_owned)).write(sink, &dir)?;
-        dir.make_dir(layout::TREE, 0o700).doing(cannot)?;
+        let reused = match base {
+            Base::Nothing => false,
+            Base::CutOff(_) => clear_unfinished(&dir).doing(cannot)?,
+            Base::Spare(id) => take_spare(sink, id, &dir)?,
+        };
+        if !reused {
+            dir.make_dir(layout::TREE, 0o700).doing(cannot)?;
+        }
         let tree = Arc::new(dir.open_dir(layout::TREE).doing(cannot)?);
-        Ok(Staging { txid, dir, tree, _lock: lock })
+        Ok(Staging { txid, dir, tree, reused, _lock: lock })
+    }
+
+    /// Whether the tree was not made empty.
+    pub fn is_reused(&self) -> bool {
+        self.reused
     }
 
     /// The staging's own directory.
@@ -55,7 +85,16 @@ impl Staging {
     /// # Errors
     /// The file cannot be made.
     pub fn journal(&self) -> Result<Journal> {
-        Journal::create(&self.dir)
+        Journal::open(&self.dir)
+    }
+
+    /// Makes the index of the new tree, once it is needed.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn index_file(&self) -> Result<Create> {
+        let dir = self.dir.duplicate().doing(|| "cannot begin an index")?;
+        Ok(Box::new(move || Ok(dir.create_file(layout::INDEX).map(File::from)?)))
     }
 
     /// Says that the tree is complete and waits for `emu-commit-snapshot`.
@@ -80,14 +119,50 @@ impl Staging {
     }
 }
 
-/// Removes a staging by name.
+/// Removes a staging by name. What was set aside in it goes to the trash, which is emptied later.
 ///
 /// # Errors
 /// The system's.
 pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
+    let cannot = || format!("cannot remove a staging in {}", sink.inside(layout::STAGING));
     let stagings = sink.dir(layout::STAGING)?;
-    fs::remove_tree(&stagings, txid.as_bytes())
-        .doing(|| format!("cannot remove a staging in {}", sink.inside(layout::STAGING)))
+    if let Ok(staging) = stagings.open_dir(txid.as_bytes()) {
+        match staging.rename_new(layout::ASIDE, &sink.dir(layout::TRASH)?, txid.as_bytes()) {
+            Ok(()) | Err(Errno::NOENT | Errno::EXIST) => {}
+            Err(errno) => return Err(errno).doing(cannot),
+        }
+    }
+    fs::remove_tree(&stagings, txid.as_bytes()).doing(cannot)
+}
+
+/// Whether something that a cut-off push left can be proven.
+pub fn has_proofs(sink: &Sink, txid: &str) -> bool {
+    let staging = sink.dir(layout::STAGING).ok().and_then(|dir| dir.open_dir(txid.as_bytes()).ok());
+    staging.and_then(|staging| Proofs::read(&staging)).is_some_and(|proofs| !proofs.is_empty())
+}
+
+/// Forgets what a cut-off push wrote beside its tree; whether there is a tree.
+fn clear_unfinished(staging: &Dir) -> fs::Result<bool> {
+    for name in [layout::MANIFEST, layout::INDEX, layout::NODE] {
+        match staging.remove_file(name) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(staging.stat_if_there(layout::TREE)?.is_some_and(|stat| stat.kind == Kind::Dir))
+}
+
+/// Moves a spare into the staging, durably before its first change. `false`: it is gone.
+fn take_spare(sink: &Sink, id: &str, staging: &Dir) -> Result<bool> {
+    let cannot = || format!("cannot begin with the spare {id} in {}", sink.inside(layout::SPARE));
+    let spares = sink.dir(layout::SPARE)?;
+    match spares.rename_new(id.as_bytes(), staging, layout::TREE) {
+        Err(Errno::NOENT) => return Ok(false),
+        result => result.doing(cannot)?,
+    }
+    sink.make_durable(&spares)?;
+    sink.make_durable(staging)?;
+    Ok(true)
 }
 
 /// New entries must not inherit an ACL that the sink's directory happens to have.
@@ -104,14 +179,54 @@ fn drop_inherited_acl(dir: &Dir) -> fs::Result<()> {
     Ok(())
 }
 
+/// Takes directories that have no place in the new tree: removing them would take long.
+pub struct Aside {
+    staging: Dir,
+    count: AtomicU64,
+}
+
+impl Aside {
+    fn new(staging: &Dir) -> fs::Result<Aside> {
+        // A push that was cut off may have left some.
+        let before = staging.open_dir(layout::ASIDE).and_then(|aside| aside.list());
+        let count = AtomicU64::new(before.map_or(0, |items| items.len() as u64));
+        Ok(Aside { staging: staging.duplicate()?, count })
+    }
+
+    /// Moves a directory out of `parent`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn take(&self, parent: &Dir, name: &[u8]) -> fs::Result<()> {
+        let aside = self.staging.ensure_dir(layout::ASIDE, 0o700)?;
+        let number = self.count.fetch_add(1, Ordering::Relaxed).to_string();
+        match parent.rename_new(name, &aside, number.as_bytes()) {
+            // A directory without write permission cannot be moved by its owner.
+            Err(Errno::ACCESS) => {
+                parent.set_dir_mode(name, 0o700)?;
+                parent.rename_new(name, &aside, number.as_bytes())
+            }
+            result => result,
+        }
+    }
+}
+
 /// What one sink needs while its tree is staged.
 pub struct Lane {
     /// The sink's name for messages.
     pub label: String,
-    /// Tree that unchanged entries are linked from, if there is one.
-    pub base: Option<Arc<Dir>>,
+    /// The parent snapshot's tree, which unchanged entries are linked from, if there is one.
+    pub parent: Option<Arc<Dir>>,
+    /// The parent snapshot's records, if they are known with the inodes of its tree.
+    pub index: Option<Arc<Index>>,
     /// Tree that is being made; `None` where only hashes are wanted.
     pub staged: Option<Arc<Dir>>,
+    /// Whether that was not made empty: what stands in it has to be looked at.
+    pub reused: bool,
+    /// Files in it that a cut-off push is known to have finished.
+    pub proofs: Option<Proofs>,
+    /// Where directories go that have no place in the new tree.
+    pub aside: Option<Aside>,
     /// Grain of the sink's times in nanoseconds.
     pub grain: u64,
     /// How many names an inode of the sink can have.
@@ -131,8 +246,12 @@ impl Lane {
     pub fn hashing() -> Lane {
         Lane {
             label: String::new(),
-            base: None,
+            parent: None,
+            index: None,
             staged: None,
+            reused: false,
+            proofs: None,
+            aside: None,
             grain: 1,
             max_links: u32::MAX,
             set_owner: false,
@@ -144,17 +263,34 @@ impl Lane {
     }
 
     /// A lane that stages into a sink.
-    pub fn staging(sink: &Sink, staging: &Staging, base: Option<Dir>, set_owner: bool) -> Lane {
-        Lane {
+    pub fn staging(
+        sink: &Sink,
+        staging: &Staging,
+        parent: Option<(Dir, Arc<Index>)>,
+        set_owner: bool,
+    ) -> Result<Lane> {
+        let (parent, index) = parent.unzip();
+        let aside = || Aside::new(&staging.dir);
+        Ok(Lane {
             label: sink.path.to_string_lossy().into_owned(),
-            base: base.map(Arc::new),
+            parent: parent.map(Arc::new),
+            index,
             staged: Some(Arc::clone(staging.tree())),
+            reused: staging.reused,
+            proofs: if staging.reused { Proofs::read(&staging.dir) } else { None },
+            aside: staging.reused.then(aside).transpose().doing(|| "cannot begin a snapshot")?,
             grain: sink.info.abilities.grain,
             max_links: sink.info.abilities.max_links,
             set_owner,
             sync_each: !fs::FsKind::of(sink.root()).syncs_whole(),
             ..Lane::hashing()
-        }
+        })
+    }
+
+    /// What the scan looks at for this lane.
+    pub fn known(&self) -> Known {
+        let reused = self.staged.as_ref().filter(|_| self.reused).cloned();
+        Known { index: self.index.clone(), reused, grain: self.grain }
     }
 
     /// Whether the lane still works.
@@ -174,9 +310,9 @@ impl Lane {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// A place in the base, for reaching its files.
-    pub fn base_cursor(&self) -> Option<Cursor> {
-        self.base.as_ref().map(|base| Cursor::new(Arc::clone(base), false))
+    /// A place in the parent's tree, for reaching its files.
+    pub fn parent_cursor(&self) -> Option<Cursor> {
+        self.parent.as_ref().map(|parent| Cursor::new(Arc::clone(parent), false))
     }
 
     /// A place in the staged tree; its directories can be synced.

@@ -3,7 +3,7 @@
 use super::begin::{self, Ready};
 use super::commit::{self, Draft, Published};
 use super::compare::Comparer;
-use super::feed::Met;
+use super::feed::{self, Met};
 use super::lane::{self, Staging};
 use super::limits::{self, Allowed};
 use super::scan;
@@ -73,14 +73,12 @@ pub fn link_snapshot<R: BufRead>(
         )?;
     }
     let clock = request.source.map_or_else(|| Ok(crate::clock::system()), Source::clock)?;
-    let (base, tree) = match ready.base.take() {
-        Some((node, tree)) => (Some(node), Some(tree)),
-        None => (None, None),
-    };
     let owners = manifest.owners().clone();
-    let (lane, sealer, staging) = begin::into_staging(&ready, tree, manifest.root(), &owners)?;
-    let previous = base.as_ref().map(|node| begin::listings(&ready.sink, node)).transpose()?;
-    let rules = begin::rules(base.as_ref().map(|node| (&ready.sink, node)), ready.set_owner, request.config);
+    let parent = ready.parent.as_ref().map(|(node, _)| (&ready.sink, node));
+    let rules = begin::rules(parent, ready.set_owner, request.config);
+    let (lane, sealer, staging) =
+        begin::into_staging(&mut ready, manifest.root(), &owners, request.config, observer)?;
+    let previous = lane.index.as_ref().map(|index| feed::listings_of(Arc::clone(index)));
     let mut recorded = Recorded {
         comparer: Comparer::new(rules),
         previous: previous.map(Follower::new),
@@ -185,6 +183,8 @@ impl Recorded {
         };
         let mut before = before.unwrap_or_default().into_iter().peekable();
         let mut plans = Vec::with_capacity(entries.len());
+        let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir).map(|entry| entry.name.clone());
+        let dirs = dirs.collect();
         for entry in entries {
             if !matches!(entry.kind, Kind::File | Kind::Dir | Kind::Symlink) {
                 let text = format!("a {} is not saved", entry.kind.word());
@@ -200,7 +200,7 @@ impl Recorded {
         }
         // A directory that vanished since it was hashed: its files are not there either.
         let source = self.source.at(&dir).ok();
-        Ok(Some(Batch { path: dir, source, plans, unread }))
+        Ok(Some(Batch { path: dir, source, plans, unread, look: None, dirs }))
     }
 }
 

@@ -2,12 +2,12 @@
 //! that is only printed.
 
 use super::begin;
-use super::compare::{self, CompareRules, Comparer};
+use super::compare::{CompareRules, Comparer};
 use super::feed::{Against, Feed};
 use super::lane::{Lane, Staged};
 use super::plan::{Reason, Target};
 use super::scan::{self, Scan, ScanRules};
-use super::seal::{Output, Sealer};
+use super::seal::{Output, Sealer, Writes};
 use super::stage::Stage;
 use crate::config::{Config, MetadataChange};
 use crate::error::{Doing as _, Result};
@@ -16,7 +16,7 @@ use crate::progress::Observer;
 use crate::sink::node::Counts;
 use crate::sink::{Node, Sink};
 use crate::source::{Excludes, Source, owner_names};
-use crate::tree::{Entry, Framing, Kind, Time, Unread, path};
+use crate::tree::{Framing, Kind, Time, Unread, path};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -42,8 +42,9 @@ pub fn hash_tree(
     observer: &dyn Observer,
 ) -> Result<(Staged, Counts, Vec<Unread>)> {
     let limit = scan::racy_limit(clock(request.source)?);
-    let (scan, root) = scan_tree(request, limit, observer)?;
-    let previous = request.against.map(|(sink, node)| begin::listings(sink, node)).transpose()?;
+    let scan = scan_tree(request, limit, observer)?;
+    let root = scan::root(&request.root, limit).doing(|| "cannot look at the tree's root")?;
+    let previous = begin::previous(request.against)?;
     let rules = CompareRules {
         compare: request.config.compare(),
         metadata_change: MetadataChange::Copy,
@@ -52,15 +53,15 @@ pub fn hash_tree(
     };
     let lanes = [Lane::hashing()];
     let mut feed = Feed::new(scan, vec![Against::new(Comparer::new(rules), previous)], limit);
-    let mut sealers = vec![Sealer::new(out, Framing::Plain, &owner_names(), root, None, &lanes[0])?];
+    let writes = Writes { manifest: out, framing: Framing::Plain, journal: None, index: None };
+    let mut sealers = vec![Sealer::new(writes, &owner_names(), root, None, &lanes[0])?];
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     stage.run(|| feed.next(&lanes), &mut sealers)?;
     if let Some(error) = lanes[0].take_failure() {
         return Err(error);
     }
     let sealer = sealers.remove(0);
-    let (_, staged, counts, unread) = sealer.finish(&lanes[0])?;
-    Ok((staged, counts, unread))
+    sealer.finish(&lanes[0])
 }
 
 fn clock(source: Option<&Source>) -> Result<Time> {
@@ -70,7 +71,7 @@ fn clock(source: Option<&Source>) -> Result<Time> {
     }
 }
 
-fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<(Scan, Entry)> {
+fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<Scan> {
     let (excludes, skip) = match request.source {
         Some(source) => (Excludes::of(source)?, begin::left_out(source, request.config)?),
         None => (Excludes::none(), HashSet::new()),
@@ -84,10 +85,7 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
         one_file_system: request.config.one_file_system(),
         threads: super::threads(request.config),
     };
-    let scan = Scan::start(&request.root, rules)?;
-    let entry = scan::entry_of(b"", &scan.root, limit);
-    let root = compare::root(entry, &request.root).doing(|| "cannot look at the tree's root")?;
-    Ok((scan, root))
+    Scan::start(&request.root, rules, vec![Lane::hashing().known()], limit)
 }
 
 /// One line of a push's plan.
@@ -119,8 +117,8 @@ pub fn preview(
     let request =
         HashRequest { root: Arc::clone(source.root()), source: Some(source), against: parent, config };
     let limit = scan::racy_limit(crate::clock::system());
-    let (scan, _) = scan_tree(&request, limit, observer)?;
-    let previous = parent.map(|(sink, node)| begin::listings(sink, node)).transpose()?;
+    let scan = scan_tree(&request, limit, observer)?;
+    let previous = begin::previous(parent)?;
     let comparer = Comparer::new(begin::rules(parent, set_owner, config));
     let side = Against::new(comparer, previous).collecting_gone();
     let lanes = [Lane::hashing()];

@@ -17,6 +17,7 @@ mod lane;
 mod limits;
 mod link;
 mod list;
+mod old;
 mod place;
 mod plan;
 mod recover;
@@ -27,7 +28,9 @@ pub mod rotate;
 mod scan;
 mod seal;
 mod settings;
+pub mod spare;
 mod stage;
+mod unchanged;
 
 pub use begin::{Ready, Target, ready, sink_layer, tidy};
 pub use limits::Allowed;
@@ -111,14 +114,15 @@ impl Pass<'_> {
         let clock = self.lock.clock()?;
         let limit = scan::racy_limit(clock);
         self.observer.event(Event::Phase("scanning and saving"));
-        let (scan, root) = self.scan(&ready, limit)?;
+        let root = self.root(limit)?;
+        let rules = self.scan_rules(&ready)?;
         let owners = owner_names();
         let mut sides = Vec::new();
         let (mut lanes, mut sealers, mut stagings) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Vec::new();
         let mut outcomes = Vec::new();
         for mut ready in ready {
-            match begin::stage(&mut ready, &root, &owners, self.config) {
+            match begin::stage(&mut ready, &root, &owners, self.config, self.observer) {
                 Ok(begun) => {
                     sides.push(begun.against);
                     lanes.push(begun.lane);
@@ -129,6 +133,8 @@ impl Pass<'_> {
                 Err(error) => outcomes.push((ready.name.clone(), Err(error))),
             }
         }
+        let known = lanes.iter().map(Lane::known).collect();
+        let scan = Scan::start(self.source.root(), rules, known, limit)?;
         let mut feed = Feed::new(scan, sides, limit);
         let stage = Stage {
             lanes: &lanes,
@@ -154,7 +160,7 @@ impl Pass<'_> {
         Ok(outcomes)
     }
 
-    fn scan(&self, ready: &[Ready], limit: Time) -> Result<(Scan, crate::tree::Entry)> {
+    fn scan_rules(&self, ready: &[Ready]) -> Result<ScanRules> {
         let excludes = Excludes::of(self.source)?;
         for bad in &excludes.bad {
             self.observer.warn(bad.clone());
@@ -164,16 +170,13 @@ impl Pass<'_> {
             // A sink that cannot be looked at fails by itself, later and alone.
             skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
-        let rules = ScanRules {
-            excludes,
-            skip,
-            one_file_system: self.config.one_file_system(),
-            threads: threads(self.config),
-        };
-        let scan = Scan::start(self.source.root(), rules)?;
-        let entry = scan::entry_of(b"", &scan.root, limit);
-        let root = compare::root(entry, self.source.root()).doing(|| "cannot look at the source")?;
-        Ok((scan, root))
+        let (one_file_system, threads) = (self.config.one_file_system(), threads(self.config));
+        Ok(ScanRules { excludes, skip, one_file_system, threads })
+    }
+
+    /// The source's own entry.
+    fn root(&self, limit: Time) -> Result<crate::tree::Entry> {
+        scan::root(self.source.root(), limit).doing(|| "cannot look at the source")
     }
 
     /// Sources whose inodes or ctimes are not stable make every push read everything.
@@ -285,7 +288,7 @@ fn seal_lane(sealer: Sealer, lane: &Lane) -> Result<Sealing> {
     if let Some(error) = lane.take_failure() {
         return Err(error);
     }
-    let (_, staged, counts, unread) = sealer.finish(lane)?;
+    let (staged, counts, unread) = sealer.finish(lane)?;
     Ok(Sealing { staged, counts, unread })
 }
 

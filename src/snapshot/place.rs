@@ -1,6 +1,8 @@
 //! One entry into the new trees: linked if the sink's inode is what it should be, otherwise made
 //! anew from the source. Runs on every worker.
 
+mod keep;
+
 use super::copy::{self, Destination, NotRead, Read};
 use super::lane::{Lane, attributes, sink_error};
 use super::plan::{Planned, Target};
@@ -23,13 +25,13 @@ pub enum Done {
     Copied {
         /// As read.
         entry: Entry,
-        /// Inode in the sink.
-        sink_ino: u64,
         /// HEAD had this very content under this path.
         known: bool,
     },
-    /// A new directory or symbolic link.
+    /// A new symbolic link.
     Made(Entry),
+    /// A directory; the flag says whether it shows already what it has to show in the end.
+    Dir(Entry, bool),
     /// To be linked to an earlier path of the same tree, once that stands.
     Later(Entry, Box<[u8]>),
     /// Could not be saved.
@@ -38,7 +40,7 @@ pub enum Done {
     Vanished,
 }
 
-/// A directory in the base and in the staged tree of one lane.
+/// A directory in the parent's and in the staged tree of one lane.
 pub type Side = (Option<Arc<Dir>>, Option<Arc<Dir>>);
 
 /// A directory as a worker sees it: where things come from and where they go.
@@ -47,7 +49,7 @@ pub struct Place<'a> {
     pub at: &'a [u8],
     /// The directory in the source.
     pub source: Option<&'a Dir>,
-    /// For each lane: the directory in the base and in the staged tree.
+    /// For each lane: the directory in the parent's and in the staged tree.
     pub sinks: &'a [Side],
     /// The lanes.
     pub lanes: &'a [Lane],
@@ -67,71 +69,44 @@ impl Place<'_> {
         for (lane, plan) in planned.into_iter().enumerate() {
             let Some(plan) = plan.filter(|_| self.lanes[lane].is_running()) else { continue };
             match &plan.target {
-                Target::Dir => done[lane] = Some(Done::Made(plan.entry)),
+                Target::Dir => done[lane] = Some(Done::Dir(plan.entry, plan.settled)),
                 Target::SameAs(first) => done[lane] = Some(Done::Later(plan.entry.clone(), first.clone())),
-                Target::Keep => match self.link(lane, &plan) {
-                    Ok(true) => done[lane] = Some(Done::Linked(kept(plan))),
-                    Ok(false) => copying.push((lane, plan)),
+                Target::Keep => match self.keep(lane, &plan) {
+                    Ok(Some(ino)) => done[lane] = Some(Done::Linked(kept(plan, ino))),
+                    Ok(None) => copying.push((lane, plan)),
                     Err(error) => self.lanes[lane].fail(error),
                 },
                 Target::Check(known) => {
                     let known = *known;
                     checking.push((lane, plan, known));
                 }
-                Target::New => copying.push((lane, plan)),
+                Target::New => match self.proven(lane, &plan, buffer) {
+                    Some(entry) => {
+                        let known = plan.prior.is_some() && plan.prior == entry.sha256;
+                        done[lane] = Some(Done::Copied { entry, known });
+                    }
+                    None => copying.push((lane, plan)),
+                },
             }
         }
-        if !copying.is_empty() || !checking.is_empty() {
+        let name = copying.first().map(|(_, plan)| &plan.entry.name);
+        let name = name.or(checking.first().map(|(_, plan, _)| &plan.entry.name)).cloned();
+        if let Some(name) = name {
             self.read(copying, checking, &mut done, buffer);
+            self.clear_unsaved(&name, &done);
         }
         done
     }
 
-    /// Links the base's inode, if it shows what it should. `false`: it must be copied.
-    fn link(&self, lane: usize, plan: &Planned) -> Result<bool> {
-        let name = &*plan.entry.name;
-        let (from, to) = match &self.sinks[lane] {
-            (Some(from), Some(to)) => (from, to),
-            (_, None) => return Ok(true),
-            (None, Some(_)) => {
-                self.note_damage(lane, name);
-                return Ok(false);
+    /// What could not be saved must not stand in the new tree as it stood in an old one.
+    fn clear_unsaved(&self, name: &[u8], done: &[Option<Done>]) {
+        for (lane, done) in done.iter().enumerate() {
+            if self.lanes[lane].reused && matches!(done, Some(Done::Vanished | Done::Unread(_))) {
+                match self.withdraw(lane, name) {
+                    Ok(()) | Err(Errno::NOENT) => {}
+                    Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
+                }
             }
-        };
-        let entry = &plan.entry;
-        let mut shown = entry.shown();
-        if let Some(share) = &plan.share {
-            shown = Entry { held: Some(share.clone()), ..entry.clone() }.shown();
-        }
-        let (sound, names) = match from.stat(name) {
-            Ok(stat) => (
-                stat.kind == entry.kind
-                    && (entry.kind != Kind::File || stat.size == entry.size)
-                    && stat.shows(&shown, self.lanes[lane].grain),
-                stat.nlink,
-            ),
-            // Gone or unreadable: whatever is wrong with this inode, the file is saved anew.
-            Err(_) => (false, 0),
-        };
-        if !sound {
-            self.note_damage(lane, name);
-            return Ok(false);
-        }
-        // The whole group has to fit on the inode that it starts on.
-        if names.saturating_add(entry.nlink.max(1)) > self.lanes[lane].max_links {
-            return Ok(false);
-        }
-        match from.link(name, to, name) {
-            Ok(()) => Ok(true),
-            Err(Errno::IO | Errno::UCLEAN) => {
-                self.note_damage(lane, name);
-                Ok(false)
-            }
-            // Whatever keeps a link from being made, a copy is as good; a full disk is not that.
-            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
-                Ok(false)
-            }
-            Err(errno) => Err(self.sink_error(lane, errno, name)),
         }
     }
 
@@ -171,9 +146,9 @@ impl Place<'_> {
                 Err(why) => done[lane] = Some(self.not_read(*why, &plan.entry.name)),
                 Ok(read) if read.sha256 == known && !read.torn && read.stat.size == plan.entry.size => {
                     plan.entry.sha256 = Some(known);
-                    match self.link(lane, &plan) {
-                        Ok(true) => done[lane] = Some(Done::Linked(kept(plan))),
-                        Ok(false) => again.push((lane, plan)),
+                    match self.keep(lane, &plan) {
+                        Ok(Some(ino)) => done[lane] = Some(Done::Linked(kept(plan, ino))),
+                        Ok(None) => again.push((lane, plan)),
                         Err(error) => self.lanes[lane].fail(error),
                     }
                 }
@@ -206,7 +181,7 @@ impl Place<'_> {
         let mut writers = Vec::new();
         let mut hashers = Vec::new();
         for (lane, plan) in copying.drain(..) {
-            match self.sinks[lane].1.as_ref().map(|to| to.create_file(name)) {
+            match self.sinks[lane].1.as_ref().map(|to| self.make(lane, to, name, || to.create_file(name))) {
                 None => hashers.push((lane, plan)),
                 Some(Ok(file)) => {
                     files.push((file, Ok(())));
@@ -231,7 +206,7 @@ impl Place<'_> {
             done[lane] = Some(match &read {
                 Ok(read) => {
                     let known = plan.prior == Some(read.sha256);
-                    Done::Copied { entry: self.as_read(&plan, read), sink_ino: 0, known }
+                    Done::Copied { entry: self.as_read(&plan, read), known }
                 }
                 Err(why) => self.not_read(*why, name),
             });
@@ -252,6 +227,17 @@ impl Place<'_> {
         read
     }
 
+    /// Makes something new under a name, in place of what an old tree has there.
+    fn make<T>(&self, lane: usize, to: &Dir, name: &[u8], make: impl Fn() -> fs::Result<T>) -> fs::Result<T> {
+        match make() {
+            Err(Errno::EXIST) if self.lanes[lane].reused => {
+                to.remove_file(name)?;
+                make()
+            }
+            result => result,
+        }
+    }
+
     /// Takes back a file that was begun and whose content cannot be had.
     fn withdraw(&self, lane: usize, name: &[u8]) -> fs::Result<()> {
         self.sinks[lane].1.as_ref().map_or(Ok(()), |to| to.remove_file(name))
@@ -264,8 +250,8 @@ impl Place<'_> {
         if lane.sync_each {
             rustix::fs::fsync(&file)?;
         }
-        let entry = Entry { held: held.some(), ..entry };
-        Ok(Done::Copied { entry, sink_ino: now.ino, known: plan.prior == Some(read.sha256) })
+        let entry = Entry { held: held.some(), sink_ino: now.ino, ..entry };
+        Ok(Done::Copied { entry, known: plan.prior == Some(read.sha256) })
     }
 
     /// The entry as of the reading, whose stamps may have moved since the scan.
@@ -313,14 +299,17 @@ impl Place<'_> {
         let Some(to) = &self.sinks[lane].1 else { return Ok(Done::Made(entry)) };
         let target = entry.target.clone().unwrap_or_default();
         let want = attributes(&entry, self.lanes[lane].set_owner);
-        let made = to.make_symlink(&target, &name).and_then(|()| fs::apply_to_symlink(to, &name, &want));
-        let held = match made {
+        let made = self
+            .make(lane, to, &name, || to.make_symlink(&target, &name))
+            .and_then(|()| fs::apply_to_symlink(to, &name, &want));
+        let (held, now) = match made {
             Err(errno) if is_unfit(errno) => {
                 return Ok(Done::Unread(scan::unread(path::join(self.at, &name), errno)));
             }
             made => made.map_err(|errno| self.sink_error(lane, errno, &name))?,
         };
         entry.held = held.some();
+        entry.sink_ino = now.ino;
         Ok(Done::Made(entry))
     }
 }
@@ -334,8 +323,9 @@ fn stamps(entry: &Entry) -> (u64, u64, Time, Time) {
     (entry.ino, entry.size, entry.mtime, entry.ctime)
 }
 
-fn kept(plan: Planned) -> Entry {
+fn kept(plan: Planned, sink_ino: u64) -> Entry {
     let mut entry = plan.entry;
+    entry.sink_ino = sink_ino;
     entry.sha256 = entry.sha256.or(plan.prior);
     entry.held = plan.share;
     entry

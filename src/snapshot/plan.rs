@@ -1,11 +1,11 @@
 //! What a push is going to do with each entry: values that can be printed and tested.
 
-use crate::tree::{Digest, Entry, Held};
+use crate::tree::{Digest, Entry, Held, Kind};
 
 /// What becomes of an entry in the new tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The inode of HEAD's tree under the same path.
+    /// The inode of HEAD's tree under the same path, `sink_ino` of the plan.
     Keep,
     /// That inode, if the source's content still has this hash; otherwise a copy.
     Check(Digest),
@@ -30,11 +30,29 @@ pub struct Planned {
     pub prior: Option<Digest>,
     /// `held`, if HEAD's inode is kept although its attributes differ.
     pub share: Option<Box<Held>>,
+    /// The inode that HEAD's tree has under this path; 0 if that is not known.
+    pub sink_ino: u64,
+    /// Whether a directory of the tree that staging began with shows all that it has to show.
+    pub settled: bool,
     /// Why it is not simply kept, for people.
     pub reason: Reason,
 }
 
 impl Planned {
+    /// The plan for an entry of which the record in HEAD's index still holds.
+    pub fn kept(entry: Entry) -> Planned {
+        Planned {
+            target: if entry.kind == Kind::Dir { Target::Dir } else { Target::Keep },
+            xattrs_known: true,
+            prior: entry.sha256,
+            share: None,
+            sink_ino: entry.sink_ino,
+            settled: false,
+            reason: Reason::Unchanged,
+            entry,
+        }
+    }
+
     /// A directory whose extended attributes cannot be read.
     pub fn bare_dir(entry: &Entry) -> Planned {
         Planned {
@@ -43,6 +61,8 @@ impl Planned {
             xattrs_known: true,
             prior: None,
             share: None,
+            sink_ino: 0,
+            settled: false,
             reason: Reason::Doubtful,
         }
     }

@@ -1,6 +1,7 @@
 //! Taking a snapshot out of the list, and freeing what it alone held. The first is short and
 //! under the sink's lock; the second takes long and holds nobody up.
 
+use super::spare;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir, Removal};
 use crate::quote::quoted_path;
@@ -15,8 +16,17 @@ struct Record<'a> {
     reason: &'a str,
 }
 
+/// What becomes of the tree of a snapshot that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is deleted.
+    Trash,
+    /// A later push may begin with it.
+    Park,
+}
+
 /// Takes a snapshot out of the list: its record is written, its node unlinked (the commit of the
-/// removal), its tree moved to the trash. `false`: somebody reads it, and it stays for now.
+/// removal), its tree moved to the trash or parked. `false`: somebody reads it, and it stays for now.
 ///
 /// # Errors
 /// A step failed. Before the node is unlinked the snapshot stands; after that the next command
@@ -27,6 +37,7 @@ pub fn unpublish(
     node: &Node,
     reason: &str,
     newest: Option<&str>,
+    fate: Fate,
 ) -> Result<bool> {
     let cannot = || format!("cannot remove snapshot {} from {}", node.short(), quoted_path(&sink.path));
     let (nodes, removed) = (sink.dir(layout::NODES)?, sink.dir(layout::REMOVED)?);
@@ -39,7 +50,7 @@ pub fn unpublish(
     nodes.remove_file(node.id.as_bytes()).doing(cannot)?;
     sink.make_durable(&nodes)?;
     drop(held);
-    clear_away(sink, lock, &node.id, newest)?;
+    clear_away(sink, lock, &node.id, newest, fate)?;
     Ok(true)
 }
 
@@ -47,13 +58,16 @@ pub fn unpublish(
 ///
 /// # Errors
 /// The system's; the next command goes on.
-pub fn clear_away(sink: &Sink, lock: &SinkLock, id: &str, newest: Option<&str>) -> Result<()> {
+pub fn clear_away(sink: &Sink, lock: &SinkLock, id: &str, newest: Option<&str>, fate: Fate) -> Result<()> {
     let cannot = || format!("cannot clear away snapshot {id} in {}", quoted_path(&sink.path));
     let (trees, trash) = (sink.dir(layout::TREES)?, sink.dir(layout::TRASH)?);
     if trees.stat_if_there(id.as_bytes()).doing(cannot)?.is_some() {
         // A directory without write permission cannot be moved by its owner.
         trees.set_dir_mode(id.as_bytes(), 0o700).doing(cannot)?;
-        trees.rename_new(id.as_bytes(), &trash, id.as_bytes()).doing(cannot)?;
+        match fate {
+            Fate::Trash => trees.rename_new(id.as_bytes(), &trash, id.as_bytes()).doing(cannot)?,
+            Fate::Park => spare::park(sink, lock, &trees, id)?,
+        }
         sink.make_durable(&trees)?;
     }
     for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {

@@ -1,8 +1,9 @@
 //! Rotation applied: the policy's verdicts, what holds them back, and room made where it is asked
 //! for. What is removed goes to the trash; deleting it comes later and needs no lock.
 
-use super::remove;
+use super::remove::{self, Fate};
 use super::rotate::{self, Action, Candidate, Verdict};
+use super::spare;
 use crate::config::Retention;
 use crate::error::{Doing as _, Error, Result};
 use crate::fs;
@@ -97,8 +98,15 @@ pub fn rotate(
         .map(|verdict| verdict.id.clone())
         .rev()
         .collect();
-    for id in going {
-        take_out(sink, lock, &catalog, &id, "retention policy", &mut rotated)?;
+    // Whoever asks for a rotation wants the room.
+    let parks = occasion == Occasion::Push && retention.spare && spare::is_possible(sink);
+    for (at, id) in going.iter().enumerate() {
+        // The newest of them is the nearest to what comes.
+        let fate = if parks && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
+        take_out(sink, lock, &catalog, id, ("retention policy", fate), &mut rotated)?;
+    }
+    if !retention.spare {
+        spare::discard_all(sink, lock)?;
     }
     if let Some(min_free) = retention.min_free {
         make_room(sink, lock, retention, min_free, &mut rotated, observer)?;
@@ -111,12 +119,12 @@ fn take_out(
     lock: &SinkLock,
     catalog: &Catalog,
     id: &str,
-    reason: &str,
+    (reason, fate): (&str, Fate),
     rotated: &mut Rotated,
 ) -> Result<bool> {
     let Some(snapshot) = catalog.get(id) else { return Ok(false) };
     let newest = catalog.snapshots.last().map(|snapshot| snapshot.node.id.as_str());
-    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, newest)?;
+    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, newest, fate)?;
     if gone {
         rotated.removed.push(snapshot.node.clone());
     } else {
@@ -179,6 +187,7 @@ fn make_room(
     if missing(sink, min_free)? == 0 {
         return Ok(());
     }
+    spare::discard_all(sink, lock)?;
     let mut lacking = measure()?;
     // Somebody else is freeing room right now: what that brings cannot be measured yet.
     if lacking > 0 && remove::empty_trash(sink)?.is_none() {
@@ -192,7 +201,7 @@ fn make_room(
         if lacking == 0 {
             return Ok(());
         }
-        if !take_out(sink, lock, &catalog, &id, "room for min-free", rotated)? {
+        if !take_out(sink, lock, &catalog, &id, ("room for min-free", Fate::Trash), rotated)? {
             continue;
         }
         let before = lacking;

@@ -1,5 +1,6 @@
 //! First stage: the source and what is left out of it become listings in manifest order.
 
+use super::unchanged::{Known, Look};
 use crate::error::{Doing as _, Result, errno_text};
 use crate::fs::{Dir, Errno, Found, Rules, Scanned, Stat, Walk};
 use crate::source::Excludes;
@@ -36,31 +37,33 @@ pub struct SourceDir {
     pub failed: bool,
     /// Directories on other mounts.
     pub borders: Vec<Box<[u8]>>,
+    /// What could be said of it at once.
+    pub look: Arc<Look>,
 }
 
 /// A scan under way.
 pub struct Scan {
-    walk: Walk,
-    /// Stamps of the root.
-    pub root: Stat,
+    walk: Walk<Look>,
 }
 
 impl Scan {
-    /// Starts to list the tree below `root`.
+    /// Starts to list the tree below `root`. Stamps later than `limit` prove nothing.
     ///
     /// # Errors
     /// The root cannot be looked at.
-    pub fn start(root: &Arc<Dir>, rules: ScanRules) -> Result<Scan> {
-        let stat = root.stat_self().doing(|| "cannot look at the source")?;
+    pub fn start(root: &Arc<Dir>, rules: ScanRules, lanes: Vec<Known>, limit: Time) -> Result<Scan> {
         let excludes = rules.excludes;
+        let none = excludes.is_empty();
+        let excluded = move |path: &[u8], is_dir| excludes.excludes(path, is_dir);
         let walk_rules = Rules {
-            excluded: Box::new(move |path, is_dir| excludes.excludes(path, is_dir)),
+            excluded: if none { None } else { Some(Box::new(excluded)) },
             skip: rules.skip,
             one_file_system: rules.one_file_system,
         };
-        let walk =
-            Walk::start(Arc::clone(root), walk_rules, rules.threads).doing(|| "cannot walk the source")?;
-        Ok(Scan { walk, root: stat })
+        let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(&lanes, limit, above, scanned);
+        let walk = Walk::start(Arc::clone(root), walk_rules, rules.threads, Box::new(visit))
+            .doing(|| "cannot walk the source")?;
+        Ok(Scan { walk })
     }
 }
 
@@ -68,11 +71,11 @@ impl Iterator for Scan {
     type Item = SourceDir;
 
     fn next(&mut self) -> Option<SourceDir> {
-        self.walk.next().map(sort_out)
+        self.walk.next().map(|(scanned, look)| sort_out(scanned, look))
     }
 }
 
-fn sort_out(scanned: Scanned) -> SourceDir {
+fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
     let whole = |name: &[u8]| path::join(&scanned.path, name);
     let mut unread: Vec<Unread> =
         scanned.unread.iter().map(|(name, errno)| unread(whole(name), *errno)).collect();
@@ -94,7 +97,7 @@ fn sort_out(scanned: Scanned) -> SourceDir {
             }),
         }
     }
-    SourceDir { path: scanned.path, dir: scanned.dir, found, unread, failed: error.is_some(), borders }
+    SourceDir { path: scanned.path, dir: scanned.dir, found, unread, failed: error.is_some(), borders, look }
 }
 
 fn special(kind: Kind) -> &'static str {
@@ -116,16 +119,26 @@ pub fn racy_limit(clock: Time) -> Time {
     clock.minus_seconds(RACY_SECONDS)
 }
 
+/// The mode in a record: that of a symbolic link means nothing.
+pub fn mode_of(stat: &Stat) -> u16 {
+    if stat.kind == Kind::Symlink { 0o777 } else { stat.mode }
+}
+
+/// The size in a record: only files have one.
+pub fn size_of(stat: &Stat) -> u64 {
+    if stat.kind == Kind::File { stat.size } else { 0 }
+}
+
 /// The entry that a stat shows; content and extended attributes are still to be read.
 pub fn entry_of(name: &[u8], stat: &Stat, limit: Time) -> Entry {
     Entry {
         name: name.into(),
         kind: stat.kind,
-        mode: if stat.kind == Kind::Symlink { 0o777 } else { stat.mode },
+        mode: mode_of(stat),
         uid: stat.uid,
         gid: stat.gid,
         mtime: stat.mtime,
-        size: if stat.kind == Kind::File { stat.size } else { 0 },
+        size: size_of(stat),
         sha256: None,
         target: None,
         rdev: None,
@@ -137,5 +150,16 @@ pub fn entry_of(name: &[u8], stat: &Stat, limit: Time) -> Entry {
         xattrs: Default::default(),
         links: None,
         held: None,
+        sink_ino: 0,
     }
+}
+
+/// The root's own entry: a directory like others, but for its name. Stamps later than `limit`
+/// prove nothing.
+///
+/// # Errors
+/// The system's, when its attributes cannot be read.
+pub fn root(dir: &Dir, limit: Time) -> crate::fs::Result<Entry> {
+    let entry = entry_of(b"", &dir.stat_self()?, limit);
+    Ok(Entry { xattrs: crate::fs::read_xattrs(dir, b"")?, ..entry })
 }

@@ -1,16 +1,23 @@
 //! Last part of staging, in manifest order: later names of hard-link groups, the manifest, the
 //! journal, and the attributes of directories once all below them stands.
 
-use super::copy;
+mod records;
+mod split;
+
+pub use records::{Parent, Writes};
+
+use records::{Records, is_intact};
+use split::split;
+
 use super::journal::Journal;
-use super::lane::{Lane, Staged, attributes, sink_error};
+use super::lane::{Lane, Staged, sink_error};
 use super::place::Done;
 use super::stage::Placed;
+use super::unchanged::{Side, Verdict};
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir, Errno};
 use crate::sink::node::Counts;
-use crate::tree::{Entry, Framing, Held, Kind, Listing, ManifestWriter, Owners, Unread, path};
-use rustix::fd::AsFd;
+use crate::tree::{Entry, Framing, Kind, Listing, Owners, Unread, path};
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -19,17 +26,19 @@ pub type Output = Box<dyn Write + Send>;
 
 /// Seals one lane's tree.
 pub struct Sealer {
-    writer: ManifestWriter<Output>,
+    records: Records,
     /// `unread` records go between the entries (plumbing), not only into the node.
     aside: bool,
     journal: Option<Journal>,
     staged: Option<Cursor>,
     root: Entry,
     entries: Vec<Entry>,
+    /// Directories among `entries` that show already what they have to show.
+    settled: Vec<Box<[u8]>>,
     /// Directories on the way to the current one, whose attributes are still to be set.
     open: Vec<(Box<[u8]>, Entry)>,
-    /// Directories listed, whose own listing is still to come.
-    coming: HashMap<Box<[u8]>, Entry>,
+    /// Directories whose own listing is still to come; the flag says whether they are settled.
+    coming: HashMap<Box<[u8]>, (Entry, bool)>,
     /// First names of groups, and how many more names may come.
     groups: HashMap<Box<[u8]>, (Entry, u32)>,
     /// What was counted.
@@ -44,24 +53,25 @@ impl Sealer {
     /// # Errors
     /// The output fails.
     pub fn new(
-        out: Output,
-        framing: Framing,
+        writes: Writes,
         owners: &Owners,
         root: Entry,
-        journal: Option<Journal>,
+        parent: Option<Parent>,
         lane: &Lane,
     ) -> Result<Sealer> {
-        let writer = ManifestWriter::new(out, framing, owners, &root)?;
+        let Writes { manifest, framing, journal, index } = writes;
+        let records = Records::new((manifest, framing), index, owners, &root, parent)?;
         let counts = Counts { dirs: 1, ..Counts::default() };
         Ok(Sealer {
-            writer,
+            records,
             aside: framing == Framing::Plain,
             journal,
             staged: lane.staged_cursor(),
             open: Vec::new(),
-            coming: HashMap::from([(Box::default(), root.clone())]),
+            coming: HashMap::from([(Box::default(), (root.clone(), false))]),
             root,
             entries: Vec::new(),
+            settled: Vec::new(),
             groups: HashMap::new(),
             counts,
             unread: Vec::new(),
@@ -72,7 +82,7 @@ impl Sealer {
     ///
     /// # Errors
     /// The sink or the output fails.
-    pub fn take(&mut self, chunk: &Placed, done: Vec<Done>, lane: &Lane) -> Result<()> {
+    pub fn take(&mut self, chunk: &Placed, done: Vec<Done>, side: Option<&Side>, lane: &Lane) -> Result<()> {
         for unread in &chunk.unread {
             self.note_unread(unread.clone())?;
         }
@@ -80,9 +90,31 @@ impl Sealer {
             self.settle(chunk, done, lane)?;
         }
         if chunk.last {
-            self.close_listing(&chunk.path, lane)?;
+            self.close_listing(&chunk.path, side, lane)?;
         }
         Ok(())
+    }
+
+    /// Takes up a directory in which there was nothing to do.
+    ///
+    /// # Errors
+    /// The sink or the output fails.
+    pub fn same(&mut self, dir: &[u8], side: &Side, lane: &Lane) -> Result<()> {
+        self.leave_for(dir, lane)?;
+        if let Some((own, false)) = self.coming.remove(dir) {
+            self.open.push((dir.into(), own));
+        }
+        let Some((number, block)) = side.number.zip(side.block.as_ref()) else { return Ok(()) };
+        for record in block.records() {
+            match record.kind() {
+                Some(Kind::Dir) => self.counts.dirs += 1,
+                kind => {
+                    self.counts.files += u64::from(kind == Some(Kind::File));
+                    self.counts.linked += 1;
+                }
+            }
+        }
+        self.records.take_over(number, block)
     }
 
     fn settle(&mut self, chunk: &Placed, done: Done, lane: &Lane) -> Result<()> {
@@ -90,17 +122,21 @@ impl Sealer {
             Done::Vanished => return Ok(()),
             Done::Unread(unread) => return self.note_unread(unread),
             Done::Made(entry) => entry,
+            Done::Dir(entry, settled) => {
+                self.settled.extend(settled.then(|| entry.name.clone()));
+                entry
+            }
             Done::Linked(entry) => {
                 self.counts.linked += 1;
                 entry
             }
-            Done::Copied { entry, sink_ino, known } => {
+            Done::Copied { entry, known } => {
                 self.counts.copied += 1;
                 self.counts.bytes += entry.size;
                 self.counts.reattributed += u64::from(known);
                 self.counts.torn += u64::from(entry.torn);
                 if let Some(journal) = &mut self.journal {
-                    journal.note(&path::join(&chunk.path, &entry.name), &entry, sink_ino)?;
+                    journal.note(&path::join(&chunk.path, &entry.name), &entry)?;
                 }
                 entry
             }
@@ -132,7 +168,15 @@ impl Sealer {
         lane: &Lane,
     ) -> Result<Option<Entry>> {
         let whole = path::join(&chunk.path, &entry.name);
+        let failed = |errno| sink_error(&lane.label, errno, &whole);
+        let to = match &mut self.staged {
+            Some(staged) => Some(staged.at(&chunk.path).map_err(failed)?),
+            None => None,
+        };
         let Some((head, left)) = self.groups.get_mut(&first) else {
+            if let Some(to) = to.filter(|_| lane.reused) {
+                clear(&to, &entry.name).map_err(failed)?;
+            }
             let text = "its first name could not be saved".to_owned();
             self.note_unread(Unread { path: whole, errno: 0, text })?;
             return Ok(None);
@@ -142,11 +186,20 @@ impl Sealer {
         if *left == 0 {
             self.groups.remove(&first);
         }
-        let Some(staged) = &mut self.staged else { return Ok(Some(named)) };
-        let failed = |errno| sink_error(&lane.label, errno, &whole);
+        let Some((to, staged)) = to.zip(self.staged.as_mut()) else { return Ok(Some(named)) };
+        if lane.reused {
+            match to.stat(&named.name) {
+                Ok(stat) if stat.ino == named.sink_ino => {
+                    self.counts.linked += 1;
+                    return Ok(Some(named));
+                }
+                Ok(_) => to.remove_file(&named.name).map_err(failed)?,
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
         let (from, name) = path::split(&first).unwrap_or((b"", b""));
         let from = staged.at(from).map_err(failed)?;
-        let to = staged.at(&chunk.path).map_err(failed)?;
         match from.link(name, &to, &named.name) {
             Ok(()) => self.counts.linked += 1,
             Err(Errno::MLINK | Errno::PERM | Errno::XDEV | Errno::ACCESS | Errno::NOTSUP) => {
@@ -162,24 +215,37 @@ impl Sealer {
     fn note_unread(&mut self, unread: Unread) -> Result<()> {
         self.counts.unread += 1;
         if self.aside {
-            self.writer.aside(&unread)?;
+            self.records.aside(&unread)?;
         }
         self.unread.push(unread);
         Ok(())
     }
 
-    fn close_listing(&mut self, dir: &[u8], lane: &Lane) -> Result<()> {
-        let own = self.coming.remove(dir);
+    fn close_listing(&mut self, dir: &[u8], side: Option<&Side>, lane: &Lane) -> Result<()> {
+        let own = self.coming.remove(dir).map(|(own, _)| own).or_else(|| side?.own.clone());
+        self.leave_for(dir, lane)?;
+        self.open.extend(own.map(|own| (dir.into(), own)));
+        let listing = Listing { dir: dir.into(), entries: std::mem::take(&mut self.entries) };
+        match side
+            .and_then(|side| side.number.zip(side.block.as_ref()).filter(|_| side.verdict == Verdict::Kept))
+        {
+            Some((number, block)) if is_intact(block, &listing.entries) => {
+                self.records.take_over(number, block)?
+            }
+            _ => self.records.write(&listing)?,
+        }
+        let settled = std::mem::take(&mut self.settled);
+        for entry in listing.entries.into_iter().filter(|entry| entry.kind == Kind::Dir) {
+            let is_settled = settled.contains(&entry.name);
+            self.coming.insert(path::join(dir, &entry.name), (entry, is_settled));
+        }
+        Ok(())
+    }
+
+    /// Finishes the directories that the next one does not lie in.
+    fn leave_for(&mut self, dir: &[u8], lane: &Lane) -> Result<()> {
         while self.open.last().is_some_and(|(open, _)| !path::is_within(dir, open)) {
             self.leave(lane)?;
-        }
-        if let Some(own) = own {
-            self.open.push((dir.into(), own));
-        }
-        let listing = Listing { dir: dir.into(), entries: std::mem::take(&mut self.entries) };
-        self.writer.listing(&listing)?;
-        for entry in listing.entries.into_iter().filter(|entry| entry.kind == Kind::Dir) {
-            self.coming.insert(path::join(dir, &entry.name), entry);
         }
         Ok(())
     }
@@ -189,7 +255,6 @@ impl Sealer {
         if let Some((dir, own)) = self.open.pop() {
             self.finish_dir(&dir, &own, lane)?;
         }
-        // Directories that were not entered (other mounts) are finished with their parent.
         Ok(())
     }
 
@@ -205,16 +270,11 @@ impl Sealer {
         Ok(())
     }
 
-    /// Ends the tree: the last directories, the manifest's last record.
+    /// Ends the tree: the last directories, the manifest's last record, the index.
     ///
     /// # Errors
     /// The sink or the output fails.
-    pub fn finish(mut self, lane: &Lane) -> Result<(Output, Staged, Counts, Vec<Unread>)> {
-        let mut rest: Vec<(Box<[u8]>, Entry)> = std::mem::take(&mut self.coming).into_iter().collect();
-        rest.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.len()));
-        for (dir, own) in rest {
-            self.finish_dir(&dir, &own, lane)?;
-        }
+    pub fn finish(mut self, lane: &Lane) -> Result<(Staged, Counts, Vec<Unread>)> {
         while !self.open.is_empty() {
             self.leave(lane)?;
         }
@@ -222,34 +282,16 @@ impl Sealer {
             journal.flush()?;
         }
         self.counts.damaged = lane.damaged.load(std::sync::atomic::Ordering::Relaxed);
-        let (out, sealed) = self.writer.finish()?;
-        Ok((out, Staged { root: self.root, sealed }, self.counts, self.unread))
+        let sealed = self.records.finish()?;
+        Ok((Staged { root: self.root, sealed }, self.counts, self.unread))
     }
 }
 
-/// A name that cannot share its group's inode gets one of its own, with the same bytes.
-fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
-    if named.kind == Kind::Symlink {
-        to.make_symlink(named.target.as_deref().unwrap_or_default(), &named.name)?;
-        let held = fs::apply_to_symlink(to, &named.name, &attributes(named, lane.set_owner))?;
-        named.held = Held { split: true, ..held }.some();
-        return Ok(());
+fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
+    match dir.remove_file(name) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
     }
-    let mut destination = [(to.create_file(&named.name)?, Ok(()))];
-    let read = copy::read_file(from, first, &mut destination, false, &mut Vec::new());
-    let [(file, outcome)] = destination;
-    outcome?;
-    match read {
-        Ok(read) if Some(read.sha256) == named.sha256 => {}
-        Err(copy::NotRead::Failed(errno)) => return Err(errno),
-        _ => return Err(Errno::IO),
-    }
-    let (held, _) = fs::apply_and_stat(file.as_fd(), &attributes(named, lane.set_owner))?;
-    if lane.sync_each {
-        rustix::fs::fsync(&file)?;
-    }
-    named.held = Held { split: true, ..held }.some();
-    Ok(())
 }
 
 /// Opens the file that a staging's manifest goes to.

@@ -4,9 +4,11 @@
 //! place them; one more thread takes the results up in order and seals them.
 
 use super::lane::{Lane, attributes, sink_error};
+use super::old;
 use super::place::{Done, Place, Side};
 use super::plan::{Planned, Target};
 use super::seal::Sealer;
+use super::unchanged::{self, Look};
 use crate::error::Result;
 use crate::fs::{self, Cursor, Dir, Errno};
 use crate::interrupt;
@@ -21,6 +23,9 @@ const CHUNK: usize = 256;
 /// Chunks that may be under way or wait for an earlier one.
 const WINDOW: u64 = 48;
 
+/// Directories without work that are handed over together.
+const PASSED: usize = 64;
+
 /// A directory of the source with the plans for its entries.
 pub struct Batch {
     /// Path of the directory.
@@ -31,6 +36,27 @@ pub struct Batch {
     pub plans: Vec<Vec<Option<Planned>>>,
     /// What could not be looked at here.
     pub unread: Vec<Unread>,
+    /// What could be said of it at once.
+    pub look: Option<Arc<Look>>,
+    /// The directories in it that are saved.
+    pub dirs: Vec<Box<[u8]>>,
+}
+
+impl Batch {
+    /// An empty directory.
+    fn empty(path: Box<[u8]>) -> Batch {
+        Batch { path, source: None, plans: Vec::new(), unread: Vec::new(), look: None, dirs: Vec::new() }
+    }
+
+    /// What could be said of it at once, for each lane.
+    pub fn sides(&self) -> &[unchanged::Side] {
+        self.look.as_ref().map_or(&[], |look| &look.sides)
+    }
+
+    /// Whether no lane has anything to do here.
+    pub fn is_same(&self) -> bool {
+        self.look.as_ref().is_some_and(|look| look.is_same())
+    }
 }
 
 /// A directory's sides, one for each lane.
@@ -43,21 +69,34 @@ struct Chunk {
     sides: Sides,
     plans: Vec<Vec<Option<Planned>>>,
     unread: Vec<Unread>,
+    look: Option<Arc<Look>>,
     last: bool,
 }
 
 /// A chunk after its entries were placed.
 pub struct Placed {
-    number: u64,
     /// Path of the directory.
     pub path: Arc<[u8]>,
     /// For each entry, what became of it in each lane.
     pub done: Vec<Vec<Option<Done>>>,
     /// What could not be looked at.
     pub unread: Vec<Unread>,
+    /// What could be said of the directory at once.
+    pub look: Option<Arc<Look>>,
     /// No more entries of this directory follow.
     pub last: bool,
 }
+
+/// What the sealing thread takes up, in the order of the numbers beside it.
+enum Outcome {
+    /// Directories in which there was nothing to do.
+    Same(Vec<Passed>),
+    /// A part of a directory whose entries were placed.
+    Placed(Placed),
+}
+
+/// A directory in which no lane has anything to do.
+type Passed = (Box<[u8]>, Arc<Look>);
 
 /// What all threads of a stage share.
 pub struct Stage<'a> {
@@ -100,7 +139,7 @@ impl Stage<'_> {
     /// The feed failed, or the user interrupted. A lane's own failure stays in the lane.
     pub fn run(&self, mut next: impl FnMut() -> Result<Option<Batch>>, sealers: &mut [Sealer]) -> Result<()> {
         let (tasks, queue) = channel::<Chunk>();
-        let (results, placed) = channel::<Placed>();
+        let (results, outcomes) = channel();
         let queue = Mutex::new(queue);
         let window = Window::default();
         std::thread::scope(|scope| {
@@ -109,10 +148,9 @@ impl Stage<'_> {
                 let queue = &queue;
                 scope.spawn(move || self.work(queue, &results));
             }
-            drop(results);
             let window = &window;
-            scope.spawn(move || self.seal(&placed, sealers, window));
-            let mut feeder = Feeder::new(self, tasks, window);
+            scope.spawn(move || self.seal(&outcomes, sealers, window));
+            let mut feeder = Feeder::new(self, tasks, results, window);
             while let Some(batch) = next()? {
                 interrupt::check()?;
                 feeder.batch(batch);
@@ -120,13 +158,14 @@ impl Stage<'_> {
                     break;
                 }
             }
+            feeder.finish();
             Ok(())
         })
         // Workers that were interrupted left entries out: nothing of it may be published.
         .and_then(|()| interrupt::check())
     }
 
-    fn work(&self, queue: &Mutex<Receiver<Chunk>>, results: &Sender<Placed>) {
+    fn work(&self, queue: &Mutex<Receiver<Chunk>>, results: &Sender<Numbered>) {
         let mut buffer = Vec::new();
         loop {
             let chunk = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -144,27 +183,27 @@ impl Stage<'_> {
             let plans = chunk.plans.into_iter().take_while(go_on);
             let done = plans.map(|plans| place.entry(plans, &mut buffer)).collect();
             Counters::add(&self.observer.counters().entries, count as u64);
-            let Chunk { number, path, unread, last, .. } = chunk;
-            if results.send(Placed { number, path, done, unread, last }).is_err() {
+            let Chunk { number, path, unread, look, last, .. } = chunk;
+            let placed = Placed { path, done, unread, look, last };
+            if results.send((number, Outcome::Placed(placed))).is_err() {
                 return;
             }
         }
     }
 
     /// Takes results up in the order in which their chunks were handed out.
-    fn seal(&self, placed: &Receiver<Placed>, sealers: &mut [Sealer], window: &Window) {
+    fn seal(&self, outcomes: &Receiver<Numbered>, sealers: &mut [Sealer], window: &Window) {
         let mut early = BTreeMap::new();
         let mut expected = 0;
-        for chunk in placed {
-            early.insert(chunk.number, chunk);
-            while let Some(mut chunk) = early.remove(&expected) {
+        for (number, outcome) in outcomes {
+            early.insert(number, outcome);
+            while let Some(mut outcome) = early.remove(&expected) {
                 expected += 1;
                 for (lane, sealer) in sealers.iter_mut().enumerate() {
                     if !self.lanes[lane].is_running() {
                         continue;
                     }
-                    let done = chunk.done.iter_mut().filter_map(|done| done[lane].take()).collect();
-                    if let Err(error) = sealer.take(&chunk, done, &self.lanes[lane]) {
+                    if let Err(error) = self.seal_one(lane, sealer, &mut outcome) {
                         self.lanes[lane].fail(error);
                     }
                 }
@@ -172,24 +211,91 @@ impl Stage<'_> {
             }
         }
     }
+
+    fn seal_one(&self, lane: usize, sealer: &mut Sealer, outcome: &mut Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Same(passed) => passed
+                .iter()
+                .try_for_each(|(dir, look)| sealer.same(dir, &look.sides[lane], &self.lanes[lane])),
+            Outcome::Placed(placed) => {
+                let done = placed.done.iter_mut().filter_map(|done| done[lane].take()).collect();
+                let side = placed.look.as_ref().map(|look| &look.sides[lane]);
+                sealer.take(placed, done, side, &self.lanes[lane])
+            }
+        }
+    }
 }
+
+/// A result with its place in the order.
+type Numbered = (u64, Outcome);
 
 /// Prepares directories and hands out chunks.
 struct Feeder<'a> {
     stage: &'a Stage<'a>,
     tasks: Sender<Chunk>,
+    results: Sender<Numbered>,
     window: &'a Window,
     number: u64,
+    /// In the parent's tree and in the staged one, for each lane.
     cursors: Vec<(Option<Cursor>, Option<Cursor>)>,
+    /// Directories that must still come, the next one last: each saved directory has its turn,
+    /// be it empty, vanished, or a mount point that was not entered.
+    expected: Vec<Box<[u8]>>,
+    passed: Vec<Passed>,
 }
 
 impl<'a> Feeder<'a> {
-    fn new(stage: &'a Stage<'a>, tasks: Sender<Chunk>, window: &'a Window) -> Feeder<'a> {
-        let cursors = stage.lanes.iter().map(|lane| (lane.base_cursor(), lane.staged_cursor())).collect();
-        Feeder { stage, tasks, window, number: 0, cursors }
+    fn new(
+        stage: &'a Stage<'a>,
+        tasks: Sender<Chunk>,
+        results: Sender<Numbered>,
+        window: &'a Window,
+    ) -> Feeder<'a> {
+        let cursors = stage.lanes.iter().map(|lane| (lane.parent_cursor(), lane.staged_cursor())).collect();
+        let expected = vec![Box::default()];
+        Feeder { stage, tasks, results, window, number: 0, cursors, expected, passed: Vec::new() }
     }
 
-    fn batch(&mut self, mut batch: Batch) {
+    fn batch(&mut self, batch: Batch) {
+        while let Some(expected) = self.expected.pop().filter(|expected| *expected != batch.path) {
+            self.place(Batch::empty(expected));
+        }
+        let below = batch.dirs.iter().rev().map(|name| path::join(&batch.path, name));
+        self.expected.extend(below);
+        match batch.look {
+            Some(look) if look.is_same() => {
+                let entries: usize =
+                    look.sides.iter().filter_map(|side| Some(side.block.as_ref()?.len())).sum();
+                Counters::add(&self.stage.observer.counters().entries, entries as u64);
+                self.passed.push((batch.path, look));
+                if self.passed.len() >= PASSED {
+                    self.flush();
+                }
+            }
+            _ => self.place(batch),
+        }
+    }
+
+    /// After the last batch.
+    fn finish(&mut self) {
+        while let Some(expected) = self.expected.pop() {
+            self.place(Batch::empty(expected));
+        }
+        self.flush();
+    }
+
+    /// Hands over the directories in which there is nothing to do.
+    fn flush(&mut self) {
+        if !self.passed.is_empty() {
+            let passed = std::mem::take(&mut self.passed);
+            self.window.enter();
+            let _ = self.results.send((self.number, Outcome::Same(passed)));
+            self.number += 1;
+        }
+    }
+
+    fn place(&mut self, mut batch: Batch) {
+        self.flush();
         let sides: Sides = (0..self.cursors.len()).map(|lane| self.sides(lane, &mut batch)).collect();
         let path: Arc<[u8]> = batch.path.into();
         let mut plans = batch.plans.into_iter().peekable();
@@ -205,6 +311,7 @@ impl<'a> Feeder<'a> {
                 sides: Arc::clone(&sides),
                 plans: part,
                 unread: std::mem::take(&mut unread),
+                look: batch.look.clone(),
                 last,
             };
             self.number += 1;
@@ -216,13 +323,20 @@ impl<'a> Feeder<'a> {
 
     /// Opens the directory on both sides of a lane and makes the directories inside it.
     fn sides(&mut self, lane: usize, batch: &mut Batch) -> Side {
-        let (base, staged) = &mut self.cursors[lane];
+        let (parent, staged) = &mut self.cursors[lane];
         let side = &self.stage.lanes[lane];
         let Some(staged) = staged.as_mut().filter(|_| side.is_running()) else { return (None, None) };
-        let staged = match staged.at(&batch.path) {
+        let fail = |errno, whole: &[u8]| side.fail(sink_error(&side.label, errno, whole));
+        let fitted = staged.at(&batch.path).and_then(|dir| {
+            if side.reused {
+                old::fit(side, &dir, lane, batch)?;
+            }
+            Ok(dir)
+        });
+        let staged = match fitted {
             Ok(dir) => dir,
             Err(errno) => {
-                side.fail(sink_error(&side.label, errno, &batch.path));
+                fail(errno, &batch.path);
                 return (None, None);
             }
         };
@@ -231,21 +345,30 @@ impl<'a> Feeder<'a> {
                 continue;
             }
             if let Err(errno) = make_dir(side, &staged, plan) {
-                side.fail(sink_error(&side.label, errno, &path::join(&batch.path, &plan.entry.name)));
+                fail(errno, &path::join(&batch.path, &plan.entry.name));
             }
         }
-        // What cannot be opened in the base is copied: the link then finds no file there.
-        let base = base.as_mut().and_then(|base| base.at(&batch.path).ok());
-        (base, Some(staged))
+        // What cannot be opened in the parent is copied: the link then finds no file there.
+        let parent = parent.as_mut().and_then(|parent| parent.at(&batch.path).ok());
+        (parent, Some(staged))
     }
 }
 
-/// Makes a directory of the new tree, still open to its owner alone.
+/// Makes a directory of the new tree, still open to its owner alone, or takes over an old one.
 fn make_dir(lane: &Lane, parent: &Dir, plan: &mut Planned) -> Result<(), Errno> {
     debug_assert_eq!(plan.entry.kind, Kind::Dir);
-    parent.make_dir(&plan.entry.name, 0o700)?;
-    let dir = parent.open_dir(&plan.entry.name)?;
-    let held = fs::prepare_dir(&dir, &attributes(&plan.entry, lane.set_owner), lane.grain)?;
+    let want = attributes(&plan.entry, lane.set_owner);
+    let held = match parent.make_dir(&plan.entry.name, 0o700) {
+        Err(Errno::EXIST) if lane.reused => {
+            let (held, settled) = fs::fit_dir(&old::open(parent, &plan.entry.name)?, &want, lane.grain)?;
+            plan.settled = settled;
+            held
+        }
+        made => {
+            made?;
+            fs::prepare_dir(&parent.open_dir(&plan.entry.name)?, &want, lane.grain)?
+        }
+    };
     plan.entry.held = held.some();
     Ok(())
 }

@@ -61,6 +61,11 @@ impl Excludes {
         }
     }
 
+    /// Whether nothing stays out.
+    pub fn is_empty(&self) -> bool {
+        self.matcher.is_empty()
+    }
+
     /// Whether the entry at `path` stays out. A directory that stays out takes all below along.
     pub fn excludes(&self, path: &[u8], is_dir: bool) -> bool {
         self.matcher.matched(Path::new(OsStr::from_bytes(path)), is_dir).is_ignore()

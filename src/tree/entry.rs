@@ -83,6 +83,8 @@ pub struct Entry {
     pub links: Option<Box<[u8]>>,
     /// What the sink's inode shows instead.
     pub held: Option<Box<Held>>,
+    /// The inode in the sink's tree, where that is known; 0 elsewhere. No part of the record.
+    pub sink_ino: u64,
 }
 
 /// A directory and all its entries in the order of their names.

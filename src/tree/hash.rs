@@ -173,6 +173,7 @@ mod tests {
             xattrs: Default::default(),
             links: None,
             held: None,
+            sink_ino: 0,
         }
     }
 

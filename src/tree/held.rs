@@ -42,7 +42,11 @@ impl Held {
 impl Entry {
     /// What the sink's inode must show for this entry.
     pub fn shown(&self) -> Shown {
-        let held = self.held.as_deref();
+        self.shown_under(self.held.as_deref())
+    }
+
+    /// What an inode shows that has this instead of the entry's attributes.
+    pub fn shown_under(&self, held: Option<&Held>) -> Shown {
         Shown {
             mode: held.and_then(|h| h.mode).unwrap_or(self.mode),
             uid: held.and_then(|h| h.uid).unwrap_or(self.uid),

@@ -189,6 +189,7 @@ impl<'a> EntryRecord<'a> {
             xattrs: read_xattrs(self.xattrs.unwrap_or_default())?,
             links: bytes_from("links", self.links.as_deref(), self.links_b64.as_deref())?,
             held: self.held.map(HeldRecord::into_held).transpose()?.and_then(Held::some),
+            sink_ino: 0,
         };
         check_fields(&entry, self.size.is_some())?;
         Ok((whole, entry))

@@ -1,6 +1,7 @@
 //! Writing a manifest: records in order, in zstd frames cut at directory boundaries, sealed by
 //! a last record with the tree hash.
 
+use super::frames::{FrameSpan, OldManifest};
 use super::{Digest, Entry, EntryRecord, Kind, Listing, TreeHasher, path};
 use crate::error::{Doing as _, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -81,13 +82,42 @@ pub struct Sealed {
     pub sha256: Digest,
 }
 
+/// A manifest that is complete.
+pub struct Finished<W> {
+    /// Where it was written.
+    pub out: W,
+    /// What it is known by.
+    pub sealed: Sealed,
+    /// Its frames.
+    pub frames: Vec<FrameSpan>,
+}
+
+/// A directory's place in a manifest: its frame, and its first line in that.
+pub type Position = (u32, u32);
+
+/// The first lines of an old frame, which stand for the frame that is being filled.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    frame: u32,
+    lines: u32,
+}
+
 /// Writes a manifest and computes its tree hash on the way.
+///
+/// Beside an old manifest, nothing is written as long as all frames are the old one's first ones:
+/// a manifest without change is the old one.
 pub struct ManifestWriter<W> {
     out: W,
     framing: Framing,
     frame: Vec<u8>,
+    lines: u32,
     packer: zstd::bulk::Compressor<'static>,
     stored: Sha256,
+    frames: Vec<FrameSpan>,
+    old: Option<OldManifest>,
+    taken: Option<Taken>,
+    /// So far the frames are the old manifest's first ones, and not written.
+    shared: bool,
     hasher: TreeHasher,
     entries: u64,
     bytes: u64,
@@ -98,42 +128,126 @@ impl<W: Write> ManifestWriter<W> {
     ///
     /// # Errors
     /// The output fails.
-    pub fn new(out: W, framing: Framing, owners: &Owners, root: &Entry) -> Result<ManifestWriter<W>> {
+    pub fn new(
+        out: W,
+        framing: Framing,
+        owners: &Owners,
+        root: &Entry,
+        old: Option<OldManifest>,
+    ) -> Result<ManifestWriter<W>> {
         let packer = zstd::bulk::Compressor::new(LEVEL).doing(|| "cannot set up zstd")?;
         let mut writer = ManifestWriter {
             out,
             framing,
             frame: Vec::with_capacity(2 * FRAME),
+            lines: 0,
             packer,
             stored: Sha256::new(),
+            frames: Vec::new(),
+            shared: old.is_some(),
+            old,
+            taken: None,
             hasher: TreeHasher::new(root.mode),
             entries: 1,
             bytes: 0,
         };
-        writer.record(&Header { ty: "manifest", v: 1, owners })?;
-        writer.record(&EntryRecord::new(b"", root))?;
+        let mut head = Vec::new();
+        append(&mut head, &Header { ty: "manifest", v: 1, owners })?;
+        append(&mut head, &EntryRecord::new(b"", root))?;
+        let is_old = match &mut writer.old {
+            Some(old) => old.lines(0, 0, 2).is_ok_and(|lines| lines == head),
+            None => false,
+        };
+        if is_old {
+            writer.same((0, 0), 2)?;
+        } else {
+            writer.text(&head, 2)?;
+        }
         Ok(writer)
     }
 
-    /// Writes a directory's entries; directories come in manifest order.
+    /// Writes a directory's entries; directories come in manifest order. Returns where they stand.
     ///
     /// # Errors
     /// The order is broken, or the output fails.
-    pub fn listing(&mut self, listing: &Listing) -> Result<()> {
-        self.hasher
-            .listing(listing)
-            .map_err(|why| Error::failed("cannot write the manifest").because(why))?;
+    pub fn listing(&mut self, listing: &Listing) -> Result<Position> {
+        self.hash(listing)?;
+        self.put_back()?;
+        let place = (self.next_frame()?, self.lines);
         for entry in &listing.entries {
             self.record(&EntryRecord::new(&path::join(&listing.dir, &entry.name), entry))?;
-            self.entries += 1;
-            if entry.kind == Kind::File && entry.links.is_none() {
-                self.bytes += entry.size;
-            }
         }
         if self.frame.len() >= FRAME {
             self.flush_frame()?;
         }
+        Ok(place)
+    }
+
+    /// Takes over the lines of a directory in which no record changed, which [`Self::hash`] has
+    /// taken up or will. Returns where they stand.
+    ///
+    /// # Errors
+    /// The old manifest cannot be read, or the output fails.
+    pub fn same(&mut self, (frame, first): Position, lines: u32) -> Result<Position> {
+        if lines == 0 {
+            return Ok((self.next_frame()?, self.lines));
+        }
+        if let Some(taken) = &mut self.taken
+            && (taken.frame, taken.lines) == (frame, first)
+        {
+            taken.lines += lines;
+            let place = (self.next_frame()?, first);
+            self.complete_taken()?;
+            return Ok(place);
+        }
+        self.put_back()?;
+        // A small frame before it would stay small for ever.
+        if first == 0 && (self.frame.is_empty() || self.frame.len() >= FRAME / 4) {
+            self.flush_frame()?;
+            self.taken = Some(Taken { frame, lines });
+            let place = (self.next_frame()?, 0);
+            self.complete_taken()?;
+            return Ok(place);
+        }
+        let place = (self.next_frame()?, self.lines);
+        self.copy_lines(frame, first, lines)?;
+        if self.frame.len() >= FRAME {
+            self.flush_frame()?;
+        }
+        Ok(place)
+    }
+
+    /// Takes a directory up into the tree hash and the totals, without writing it.
+    ///
+    /// # Errors
+    /// The order is broken.
+    pub fn hash(&mut self, listing: &Listing) -> Result<()> {
+        self.hasher
+            .listing(listing)
+            .map_err(|why| Error::failed("cannot write the manifest").because(why))?;
+        self.entries += listing.entries.len() as u64;
+        let files = listing.entries.iter().filter(|e| e.kind == Kind::File && e.links.is_none());
+        self.bytes += files.map(|entry| entry.size).sum::<u64>();
         Ok(())
+    }
+
+    /// Whether all that came so far is the beginning of the old manifest, and not written.
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether the manifest is the old one, if this is its last record.
+    pub fn is_old(&mut self, tree: &TreeRecord) -> Result<bool> {
+        let mut last = Vec::new();
+        append(&mut last, &Tagged { ty: "tree", record: tree })?;
+        let frame = self.next_frame()?;
+        let at_end = self.shared && self.taken.is_none();
+        let Some(old) = self.old.as_mut().filter(|old| at_end && old.frames().len() == frame as usize + 1)
+        else {
+            return Ok(false);
+        };
+        let lines = old.frames()[frame as usize].lines;
+        Ok(lines == 1 && old.lines(frame, 0, 1)? == last)
     }
 
     /// Writes a record that stands between entries and is no part of the tree.
@@ -144,39 +258,121 @@ impl<W: Write> ManifestWriter<W> {
         self.record(record)
     }
 
-    /// Writes the last record; returns the output and what the manifest is known by.
+    /// Writes the last record, in a frame of its own; returns the output and what the manifest is
+    /// known by.
     ///
     /// # Errors
     /// The output fails.
-    pub fn finish(mut self) -> Result<(W, Sealed)> {
+    pub fn finish(mut self) -> Result<Finished<W>> {
         let hasher = std::mem::replace(&mut self.hasher, TreeHasher::new(0));
         let tree = TreeRecord { entries: self.entries, bytes: self.bytes, tree: hasher.finish() };
+        self.put_back()?;
+        self.flush_frame()?;
+        self.write_shared()?;
         self.record(&Tagged { ty: "tree", record: &tree })?;
         self.flush_frame()?;
         self.out.flush().doing(|| "cannot write the manifest")?;
-        Ok((self.out, Sealed { tree, sha256: Digest::finish(self.stored) }))
+        let sealed = Sealed { tree, sha256: Digest::finish(self.stored) };
+        Ok(Finished { out: self.out, sealed, frames: self.frames })
+    }
+
+    /// The number of the frame that the next line goes to.
+    fn next_frame(&self) -> Result<u32> {
+        to_u32(self.frames.len())
     }
 
     fn record(&mut self, record: &impl Serialize) -> Result<()> {
-        serde_json::to_writer(&mut self.frame, record).doing(|| "cannot write the manifest")?;
-        self.frame.push(b'\n');
+        append(&mut self.frame, record)?;
+        self.lines += 1;
+        Ok(())
+    }
+
+    fn text(&mut self, text: &[u8], lines: u32) -> Result<()> {
+        self.frame.extend_from_slice(text);
+        self.lines += lines;
+        Ok(())
+    }
+
+    /// An old frame of which only the first lines stay is no frame any more.
+    fn put_back(&mut self) -> Result<()> {
+        let Some(taken) = self.taken.take() else { return Ok(()) };
+        self.copy_lines(taken.frame, 0, taken.lines)
+    }
+
+    fn copy_lines(&mut self, frame: u32, first: u32, lines: u32) -> Result<()> {
+        if let Some(old) = &mut self.old {
+            self.frame.extend_from_slice(old.lines(frame, first, lines)?);
+            self.lines += lines;
+        }
+        Ok(())
+    }
+
+    /// A frame all of whose lines were taken over is copied as it is.
+    fn complete_taken(&mut self) -> Result<()> {
+        let (Some(taken), Some(old)) = (self.taken, &mut self.old) else { return Ok(()) };
+        let Some(span) = old.frames().get(taken.frame as usize).copied() else { return Ok(()) };
+        if taken.lines != span.lines {
+            return Ok(());
+        }
+        self.taken = None;
+        if self.shared && self.frames.len() == taken.frame as usize {
+            self.frames.push(span);
+            return Ok(());
+        }
+        let stored = old.stored(taken.frame)?;
+        self.write_shared()?;
+        self.write_frame(&stored, span.lines)
+    }
+
+    /// Writes the frames that were only counted so far: from here on the manifest is another.
+    fn write_shared(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.shared) {
+            return Ok(());
+        }
+        for (frame, span) in std::mem::take(&mut self.frames).into_iter().enumerate() {
+            let Some(old) = &mut self.old else { return Ok(()) };
+            let stored = old.stored(to_u32(frame)?)?;
+            self.write_frame(&stored, span.lines)?;
+        }
         Ok(())
     }
 
     fn flush_frame(&mut self) -> Result<()> {
-        let packed;
-        let bytes: &[u8] = match self.framing {
-            Framing::Plain => &self.frame,
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        self.write_shared()?;
+        let text = std::mem::take(&mut self.frame);
+        let lines = std::mem::take(&mut self.lines);
+        match self.framing {
+            Framing::Plain => self.write_frame(&text, lines)?,
             Framing::Zstd => {
-                packed = self.packer.compress(&self.frame).doing(|| "cannot pack the manifest")?;
-                &packed
+                let packed = self.packer.compress(&text).doing(|| "cannot pack the manifest")?;
+                self.write_frame(&packed, lines)?;
             }
-        };
-        self.stored.update(bytes);
-        self.out.write_all(bytes).doing(|| "cannot write the manifest")?;
+        }
+        self.frame = text;
         self.frame.clear();
         Ok(())
     }
+
+    fn write_frame(&mut self, stored: &[u8], lines: u32) -> Result<()> {
+        let offset = self.frames.last().map_or(0, |last| last.offset + u64::from(last.length));
+        let length = to_u32(stored.len())?;
+        self.frames.push(FrameSpan { offset, length, lines });
+        self.stored.update(stored);
+        self.out.write_all(stored).doing(|| "cannot write the manifest")
+    }
+}
+
+fn to_u32(number: usize) -> Result<u32> {
+    u32::try_from(number).map_err(|_| Error::failed("cannot write the manifest").because("it is too large"))
+}
+
+fn append(to: &mut Vec<u8>, record: &impl Serialize) -> Result<()> {
+    serde_json::to_writer(&mut *to, record).doing(|| "cannot write the manifest")?;
+    to.push(b'\n');
+    Ok(())
 }
 
 impl Serialize for Unread {

@@ -2,6 +2,7 @@
 
 mod digest;
 mod entry;
+mod frames;
 mod hash;
 mod held;
 mod json;
@@ -15,11 +16,12 @@ mod time;
 
 pub use digest::Digest;
 pub use entry::{Entry, Kind, Listing, Xattrs};
+pub use frames::{FrameSpan, OldManifest, ReadAt};
 pub use hash::TreeHasher;
 pub use held::{Held, Shown};
 pub use json::{EntryRecord, HeldRecord, bytes_from, text_or_b64};
 pub use lines::Lines;
-pub use manifest::{Framing, ManifestWriter, Owners, Sealed, TreeRecord, Unread};
+pub use manifest::{Finished, Framing, ManifestWriter, Owners, Position, Sealed, TreeRecord, Unread};
 pub use merge::Follower;
 pub use reader::{MAX_LINE, ManifestReader};
 pub use time::Time;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use emu::sink::Node;
 use emu::sink::node::{Counts, Fork, ManifestRef};
-use emu::tree::{Digest, Entry, Framing, Kind, Listing, ManifestWriter, Owners, Time, Xattrs};
+use emu::tree::{Digest, Entry, Finished, Framing, Kind, Listing, ManifestWriter, Owners, Time, Xattrs};
 
 use crate::env::Emu;
 
@@ -124,17 +124,18 @@ fn entry(name: &str, kind: Kind, content: &str) -> Entry {
         xattrs: Xattrs::new(),
         links: None,
         held: None,
+        sink_ino: 0,
     }
 }
 
 /// The stored manifest of the tree, and its tree hash.
 fn manifest() -> (Vec<u8>, Digest) {
     let root = entry("", Kind::Dir, "");
-    let mut writer = ManifestWriter::new(Vec::new(), Framing::Zstd, &Owners::default(), &root).unwrap();
+    let mut writer = ManifestWriter::new(Vec::new(), Framing::Zstd, &Owners::default(), &root, None).unwrap();
     let top = vec![entry("a", Kind::File, "alpha"), entry("d", Kind::Dir, "")];
     let below = vec![entry("l", Kind::Symlink, "x"), entry("x", Kind::File, "x")];
     writer.listing(&Listing { dir: b""[..].into(), entries: top }).unwrap();
     writer.listing(&Listing { dir: b"d"[..].into(), entries: below }).unwrap();
-    let (stored, sealed) = writer.finish().unwrap();
+    let Finished { out: stored, sealed, .. } = writer.finish().unwrap();
     (stored, sealed.tree.tree)
 }

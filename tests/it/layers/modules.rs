@@ -26,7 +26,7 @@ const SIDEWAYS: &[(&str, &str)] = &[];
 const COMPOSERS: &[&str] = &["begin", "feed", "link", "list"];
 
 /// Files of the pipeline that hold what stages hand to each other; any stage may name them.
-const VALUES: &[&str] = &["plan", "lane", "copy", "journal"];
+const VALUES: &[&str] = &["plan", "lane", "copy", "journal", "unchanged"];
 
 /// (stage, what of another stage it may name), and why.
 const STAGE_VALUES: &[(&str, &str)] = &[
@@ -35,14 +35,20 @@ const STAGE_VALUES: &[(&str, &str)] = &[
     ("stage", "seal"),
     ("seal", "stage::Placed"),
     ("seal", "place"),
+    ("stage", "old"),
+    ("old", "stage::Batch"),
     // What was read is an entry by the scan's rules, whoever reads it.
     ("place", "scan"),
+    ("unchanged", "scan"),
     // Recovery finishes what a commit or a removal began, by their own steps.
     ("recover", "commit"),
     ("recover", "remove"),
     // Rotation applied: verdicts, then removals.
     ("retire", "rotate"),
     ("retire", "remove"),
+    // A tree that is retired may become a spare.
+    ("remove", "spare"),
+    ("retire", "spare"),
     // What was met on the way, and what a rotation did, as plain values.
     ("limits", "feed::Met"),
     ("report", "retire::Rotated"),

@@ -1,0 +1,97 @@
+//! What need not be made: the parent's inode, if it is what it should be, and what a push that
+//! was cut off has finished.
+
+use super::{Place, stamps};
+use crate::error::Result;
+use crate::fs::{self, Errno, Stat};
+use crate::snapshot::plan::Planned;
+use crate::tree::{Entry, Held, Kind, path};
+
+impl Place<'_> {
+    /// What a cut-off push has finished of a file that is to be made: the same source, the same
+    /// inode, and if the machine was started since, the same bytes.
+    pub(super) fn proven(&self, lane: usize, plan: &Planned, buffer: &mut Vec<u8>) -> Option<Entry> {
+        let proofs = self.lanes[lane].proofs.as_ref()?;
+        let staged = self.sinks[lane].1.as_deref()?;
+        let planned = &plan.entry;
+        if planned.kind != Kind::File || planned.racy {
+            return None;
+        }
+        let (entry, this_boot) = proofs.of(&path::join(self.at, &planned.name))?;
+        let sound = !entry.racy && !entry.torn && entry.links.is_none() && stamps(&entry) == stamps(planned);
+        let stat = staged.stat(&planned.name).ok().filter(|stat| sound && stat.ino == entry.sink_ino)?;
+        if !self.shows(lane, &entry, entry.held.as_deref(), &stat) {
+            return None;
+        }
+        if !this_boot {
+            let file = staged.open_file(&planned.name).ok()?;
+            let read = fs::hash_content(&file, stat.size, false, buffer).ok()?;
+            (Some(read.sha256) == entry.sha256 && read.bytes == stat.size).then_some(())?;
+        }
+        Some(Entry { nlink: planned.nlink, ..entry })
+    }
+
+    fn shows(&self, lane: usize, entry: &Entry, held: Option<&Held>, stat: &Stat) -> bool {
+        stat.kind == entry.kind
+            && (entry.kind != Kind::File || stat.size == entry.size)
+            && stat.shows(&entry.shown_under(held), self.lanes[lane].grain)
+    }
+
+    /// Brings the parent's inode under its name: it stands there already, or is linked. The
+    /// inode, or `None`: it must be copied.
+    pub(super) fn keep(&self, lane: usize, plan: &Planned) -> Result<Option<u64>> {
+        let name = &*plan.entry.name;
+        if let Some(to) = self.sinks[lane].1.as_ref().filter(|_| self.lanes[lane].reused) {
+            match to.stat(name) {
+                Ok(stat)
+                    if stat.ino == plan.sink_ino
+                        && self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) =>
+                {
+                    return Ok(Some(stat.ino));
+                }
+                Ok(_) => to.remove_file(name).map_err(|errno| self.sink_error(lane, errno, name))?,
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(self.sink_error(lane, errno, name)),
+            }
+        }
+        self.link(lane, plan)
+    }
+
+    /// Links the parent's inode, if it shows what it should.
+    fn link(&self, lane: usize, plan: &Planned) -> Result<Option<u64>> {
+        let name = &*plan.entry.name;
+        let (from, to) = match &self.sinks[lane] {
+            (Some(from), Some(to)) => (from, to),
+            (_, None) => return Ok(Some(0)),
+            (None, Some(_)) => {
+                self.note_damage(lane, name);
+                return Ok(None);
+            }
+        };
+        let entry = &plan.entry;
+        let (names, ino) = match from.stat(name) {
+            Ok(stat) if self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) => (stat.nlink, stat.ino),
+            // Gone or unreadable: whatever is wrong with this inode, the file is saved anew.
+            _ => {
+                self.note_damage(lane, name);
+                return Ok(None);
+            }
+        };
+        // The whole group has to fit on the inode that it starts on.
+        if names.saturating_add(entry.nlink.max(1)) > self.lanes[lane].max_links {
+            return Ok(None);
+        }
+        match from.link(name, to, name) {
+            Ok(()) => Ok(Some(ino)),
+            Err(Errno::IO | Errno::UCLEAN) => {
+                self.note_damage(lane, name);
+                Ok(None)
+            }
+            // Whatever keeps a link from being made, a copy is as good; a full disk is not that.
+            Err(Errno::PERM | Errno::XDEV | Errno::MLINK | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
+                Ok(None)
+            }
+            Err(errno) => Err(self.sink_error(lane, errno, name)),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! A group of hard links that is larger than an inode of the sink can have names.
+
+use crate::fs::{self, Dir, Errno};
+use crate::snapshot::copy;
+use crate::snapshot::lane::{Lane, attributes};
+use crate::tree::{Entry, Held, Kind};
+use rustix::fd::AsFd;
+
+/// A name that cannot share its group's inode gets one of its own, with the same bytes.
+pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
+    if named.kind == Kind::Symlink {
+        to.make_symlink(named.target.as_deref().unwrap_or_default(), &named.name)?;
+        let (held, now) = fs::apply_to_symlink(to, &named.name, &attributes(named, lane.set_owner))?;
+        named.held = Held { split: true, ..held }.some();
+        named.sink_ino = now.ino;
+        return Ok(());
+    }
+    let mut destination = [(to.create_file(&named.name)?, Ok(()))];
+    let read = copy::read_file(from, first, &mut destination, false, &mut Vec::new());
+    let [(file, outcome)] = destination;
+    outcome?;
+    match read {
+        Ok(read) if Some(read.sha256) == named.sha256 => {}
+        Err(copy::NotRead::Failed(errno)) => return Err(errno),
+        _ => return Err(Errno::IO),
+    }
+    let (held, now) = fs::apply_and_stat(file.as_fd(), &attributes(named, lane.set_owner))?;
+    if lane.sync_each {
+        rustix::fs::fsync(&file)?;
+    }
+    named.sink_ino = now.ino;
+    named.held = Held { split: true, ..held }.some();
+    Ok(())
+}
