@@ -86,7 +86,7 @@ impl Staging {
 /// The system's.
 pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
     let stagings = sink.dir(layout::STAGING)?;
-    fs::remove_tree(&stagings, txid.as_bytes())
+    fs::remove_tree(&stagings, txid.as_bytes(), fs::usual_threads())
         .doing(|| format!("cannot remove a staging in {}", sink.inside(layout::STAGING)))
 }
 
