@@ -25,7 +25,7 @@ pub use file::{read_limited, replace_cache, replace_file, touch, write_new};
 pub use folder::{finish_dir, fit_dir, has_xattrs, open_up, prepare_dir};
 pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};
-pub use remove::{Removal, remove_tree};
+pub use remove::{Removal, remove_tree, usual_threads};
 pub use space::{
     FsKind, Space, boot_id, host_name, identity, machine_id, raise_descriptor_limit, random_hex, space,
     sync_fs, system_file,

@@ -132,7 +132,7 @@ pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
             Err(errno) => return Err(errno).doing(cannot),
         }
     }
-    fs::remove_tree(&stagings, txid.as_bytes()).doing(cannot)
+    fs::remove_tree(&stagings, txid.as_bytes(), fs::usual_threads()).doing(cannot)
 }
 
 /// Whether something that a cut-off push left can be proven.

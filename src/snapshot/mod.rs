@@ -319,7 +319,7 @@ fn lost_mounts(ready: &Ready, met: &feed::Met) -> Vec<Unread> {
 
 /// The number of threads that work: as configured, else one a processor.
 fn threads(config: &Config) -> usize {
-    config.threads().unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
+    config.threads().unwrap_or_else(fs::usual_threads)
 }
 
 fn timestamp() -> String {

@@ -111,7 +111,7 @@ pub fn empty_trash(sink: &Sink) -> Result<Option<Vec<(String, Removal)>>> {
     let Some(_lock) = Lock::try_take(&trash, layout::LOCK, "the trash")? else { return Ok(None) };
     let mut freed = Vec::new();
     for item in items.iter().filter(|item| *item.name != *layout::LOCK) {
-        let part = fs::remove_tree(&trash, &item.name).doing(cannot)?;
+        let part = fs::remove_tree(&trash, &item.name, fs::usual_threads()).doing(cannot)?;
         freed.push((String::from_utf8_lossy(&item.name).into_owned(), part));
     }
     Ok(Some(freed))

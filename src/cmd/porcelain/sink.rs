@@ -233,7 +233,7 @@ fn open_or_create(source: &Source, path: &Path) -> Result<(Sink, bool)> {
 fn undo(path: &Path, with_directory: bool) -> Result<()> {
     let cannot = || format!("cannot remove the sink made at {}", quoted_path(path));
     let root = fs::open_operator(path).doing(cannot)?;
-    fs::remove_tree(&root, layout::EMU).doing(cannot)?;
+    fs::remove_tree(&root, layout::EMU, 1).doing(cannot)?;
     let (Some(parent), Some(name), true) = (path.parent(), path.file_name(), with_directory) else {
         return Ok(());
     };

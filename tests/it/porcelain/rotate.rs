@@ -127,6 +127,28 @@ fn what_was_removed_is_gone_and_recorded() {
 }
 
 #[test]
+fn a_large_snapshot_is_freed_to_the_byte() {
+    let own = |n: u32| format!("file d{}/e{n}/own 0644 size=100 seed={n}\n", n % 9);
+    let two = |n: u32| format!("link d{}/other{n} = d{}/e{n}/own\n", (n + 1) % 9, n % 9);
+    let shut = |n: u32| format!("attr d{}/e{n} 0555\n", n % 9);
+    let job = Job::new("file same \"same\"");
+    job.config(KEEP_ALL);
+    job.edit(&(0..300).map(|n| own(n) + &two(n) + &shut(n)).collect::<String>());
+    job.push(&[]).succeeds();
+    job.edit(&(0..9).map(|n| format!("remove d{n}\n")).collect::<String>());
+    job.push(&["--allow-shrunk"]).succeeds();
+    let tree = job.tree(1);
+    let blocks = |n: u32| fs::metadata(tree.join(format!("d{}/e{n}/own", n % 9))).unwrap().blocks() * 512;
+    let expected: u64 = (0..300).map(blocks).sum();
+    let records = job.emu.run(&["rotate", "./sink", "--keep-last", "1", "--json"]).succeeds().records();
+    let freed: Vec<_> = records.iter().filter(|record| record["type"] == "removed").collect();
+    assert_eq!(freed.len(), 1, "{records:?}");
+    assert_eq!(freed[0]["freed"], expected);
+    assert!(expected > 0);
+    assert_eq!(fs::read_dir(job.sink().join(".emu/trash")).unwrap().count(), 1, "all but its LOCK is gone");
+}
+
+#[test]
 fn names_and_latest_follow_a_rotation() {
     let job = days(4);
     job.ok(&["rotate", "./sink", "--keep-last", "2"]);
