@@ -19,6 +19,9 @@ pub struct Item {
     pub name: Box<[u8]>,
     /// Whether it is known to be a directory.
     pub is_dir: bool,
+    /// The inode number as the directory has it (`d_ino` of readdir(3)): on a mount point that of
+    /// what is covered, and on stacked file systems not always that of a stat.
+    pub ino: u64,
 }
 
 const FOLLOW_NOTHING: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC);
@@ -309,7 +312,8 @@ fn list_fd(fd: &OwnedFd) -> Result<Vec<Item>> {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            items.push(Item { name: name.into(), is_dir: entry.file_type() == FileType::Directory });
+            let is_dir = entry.file_type() == FileType::Directory;
+            items.push(Item { name: name.into(), is_dir, ino: entry.ino() });
         }
     }
     items.sort_unstable_by(|a, b| a.name.cmp(&b.name));
