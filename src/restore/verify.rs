@@ -2,8 +2,9 @@
 //! against its tree: existence, kind, attributes, extended attributes, targets, sizes, contents,
 //! the sharing of inodes, and names that no record knows.
 //!
-//! The flow: the manifest is read in order here, `jobs` hands its directories to workers,
-//! `check` looks at one entry after the other, `seen` remembers what is known of each inode,
+//! The flow: `frames` has the manifest parsed and brings its directories in order, `jobs` hands
+//! them to workers, `check` looks at one entry after the other, `known` passes over those that
+//! a snapshot before had with the same records and inodes, `seen` remembers what is known of each inode,
 //! `outlet` holds findings back until it is known which other snapshots share the damage.
 //!
 //! Promises: an inode is read once in a run, however many snapshots link it. Nothing is changed
@@ -11,8 +12,10 @@
 
 mod check;
 mod content;
+mod frames;
 mod groups;
 mod jobs;
+mod known;
 mod outlet;
 mod seen;
 mod xattrs;
@@ -24,6 +27,8 @@ use crate::fs;
 use crate::interrupt;
 use crate::progress::Observer;
 use crate::sink::{Damaged, Node, ReadLock, Sink, layout};
+use frames::Cache;
+use jobs::Run;
 use outlet::Outlet;
 use serde::Serialize;
 
@@ -190,6 +195,7 @@ pub fn verify(
 ) -> Result<Summary> {
     let mut outlet = Outlet::new(seen, report);
     let mut summary = Summary::default();
+    let mut cache = Cache::default();
     let mut run = || -> Result<()> {
         for damage in damaged {
             outlet.node(&damage.id, &damage.why);
@@ -197,7 +203,9 @@ pub fn verify(
         }
         for (at, node) in snapshots.iter().enumerate() {
             interrupt::check()?;
-            if let Some(checked) = one(sink, node, options, seen, &mut outlet, observer)? {
+            cache.begin(at + 1 < snapshots.len());
+            let run = Run { sink, node, options, seen, number: 0, observer, place: None };
+            if let Some(checked) = one(run, &mut cache, &mut outlet)? {
                 summary.snapshots += 1;
                 summary.entries += checked.entries;
                 summary.bytes += checked.bytes;
@@ -214,14 +222,8 @@ pub fn verify(
 }
 
 /// Verifies one snapshot; `None` if it was removed meanwhile.
-fn one(
-    sink: &Sink,
-    node: &Node,
-    options: Options,
-    seen: &Seen,
-    outlet: &mut Outlet<'_, '_>,
-    observer: &dyn Observer,
-) -> Result<Option<Checked>> {
+fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Result<Option<Checked>> {
+    let Run { sink, node, observer, .. } = run;
     let _lock = match ReadLock::take(&sink.dir(layout::NODES)?, &node.id) {
         Ok(lock) => lock,
         Err(error) if error.kind() == Kind::NotFound => {
@@ -230,9 +232,8 @@ fn one(
         }
         Err(error) => return Err(error),
     };
-    let number = seen.begin(&node.id);
-    let run = jobs::Run { sink, node, options, seen, number, observer };
-    let outcome = run.check()?;
+    run.number = run.seen.begin(&node.id);
+    let outcome = run.check(cache)?;
     let checked = Checked {
         id: node.id.clone(),
         time: node.time.clone(),
@@ -240,8 +241,8 @@ fn one(
         bytes: outcome.bytes,
         findings: outcome.notes.len() as u64,
     };
-    outlet.notes(&node.id, number, outcome.notes);
-    if let Err(error) = write_note(sink, &checked, options.quick) {
+    outlet.notes(&node.id, run.number, outcome.notes);
+    if let Err(error) = write_note(sink, &checked, run.options.quick) {
         observer.warn(error.to_string());
     }
     Ok(Some(checked))

@@ -2,23 +2,31 @@
 //!
 //! H(dir) is SHA-256 over its children in name order of `kind SP mode4 SP value NUL name NUL`.
 //! Listings arrive in manifest order, so a directory's hash is known only after all below it;
-//! what is kept meanwhile is the children of the directories on the way to the current one.
+//! what is kept meanwhile is the text of the directories on the way to the current one: some
+//! hundred bytes for each of their children.
 
 use super::{Digest, Entry, Kind, Listing, path};
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
+use std::ops::Range;
 
-struct Child {
-    name: Box<[u8]>,
-    kind: Kind,
-    mode: u16,
-    value: Option<String>,
+/// A directory among the children of a level.
+struct Sub {
+    /// Where in the level's text its hash belongs.
+    at: usize,
+    /// Where in the level's text its name stands.
+    name: Range<usize>,
 }
 
 struct Level {
     dir: Box<[u8]>,
-    children: std::vec::IntoIter<Child>,
-    /// The child whose listing is under way.
-    open: Option<Child>,
+    /// All children as they are hashed, but for the hashes of directories.
+    text: Vec<u8>,
+    /// How much of the text was hashed.
+    done: usize,
+    subs: std::vec::IntoIter<Sub>,
+    /// The directory whose listing is under way.
+    open: Option<Sub>,
     hasher: Sha256,
 }
 
@@ -27,50 +35,86 @@ pub struct TreeHasher {
     root_mode: u16,
     links: Sha256,
     levels: Vec<Level>,
+    /// The text of a level that was completed, to be written over.
+    spare: Vec<u8>,
     root: Option<Digest>,
 }
 
-fn value_of(entry: &Entry) -> Option<String> {
-    match entry.kind {
-        Kind::Dir => None,
-        Kind::File => Some(entry.sha256.map_or_else(|| "-".into(), |digest| digest.to_string())),
-        Kind::Symlink => Some(Digest::of(entry.target.as_deref().unwrap_or_default()).to_string()),
-        Kind::Char | Kind::Block => {
-            Some(entry.rdev.map_or_else(|| "-".into(), |(major, minor)| format!("{major}:{minor}")))
+fn push_hex(text: &mut Vec<u8>, digest: &Digest) {
+    let mut hex = [0; 64];
+    HEXLOWER.encode_mut(&digest.0, &mut hex);
+    text.extend_from_slice(&hex);
+}
+
+fn push_mode(text: &mut Vec<u8>, mode: u16) {
+    if mode > 0o7777 {
+        return text.extend_from_slice(format!("{mode:04o}").as_bytes());
+    }
+    // Four octal digits of three bits each.
+    text.extend([9, 6, 3, 0].map(|shift| b'0' + (mode >> shift & 7) as u8));
+}
+
+fn push_value(text: &mut Vec<u8>, entry: &Entry) {
+    match (entry.kind, entry.sha256, entry.rdev) {
+        (Kind::Dir, ..) => {}
+        (Kind::File, Some(digest), _) => push_hex(text, &digest),
+        (Kind::Symlink, ..) => push_hex(text, &Digest::of(entry.target.as_deref().unwrap_or_default())),
+        (Kind::Char | Kind::Block, _, Some((major, minor))) => {
+            text.extend_from_slice(format!("{major}:{minor}").as_bytes());
         }
-        Kind::Fifo | Kind::Socket => Some("-".into()),
+        _ => text.push(b'-'),
     }
 }
 
 impl Level {
-    fn absorb(&mut self, child: &Child, value: &str) {
-        self.hasher.update(child.kind.word());
-        self.hasher.update(format!(" {:04o} {value}\0", child.mode));
-        self.hasher.update(&child.name);
-        self.hasher.update(b"\0");
+    /// Writes the children into `text`, which is empty.
+    fn new(listing: &Listing, mut text: Vec<u8>) -> Level {
+        let mut subs = Vec::new();
+        for entry in &listing.entries {
+            text.extend_from_slice(entry.kind.word().as_bytes());
+            text.push(b' ');
+            push_mode(&mut text, entry.mode);
+            text.push(b' ');
+            push_value(&mut text, entry);
+            let at = text.len();
+            text.push(0);
+            text.extend_from_slice(&entry.name);
+            if entry.kind == Kind::Dir {
+                subs.push(Sub { at, name: at + 1..text.len() });
+            }
+            text.push(0);
+        }
+        let dir = listing.dir.clone();
+        Level { dir, text, done: 0, subs: subs.into_iter(), open: None, hasher: Sha256::new() }
     }
 
-    /// Takes up children until the directory `name`, which is returned; directories passed on
-    /// the way had no listing and are empty. `None`: there is no such directory any more.
-    fn advance_to(&mut self, name: Option<&[u8]>) -> Option<Child> {
-        while let Some(child) = self.children.next() {
-            match &child.value {
-                Some(value) => {
-                    let value = value.clone();
-                    self.absorb(&child, &value);
-                }
-                None if Some(&*child.name) == name => return Some(child),
-                None => self.absorb(&child, &Digest::of(b"").to_string()),
+    /// Takes up everything before a directory, and its hash.
+    fn absorb(&mut self, sub: &Sub, digest: &Digest) {
+        let mut hex = [0; 64];
+        HEXLOWER.encode_mut(&digest.0, &mut hex);
+        self.hasher.update(&self.text[self.done..sub.at]);
+        self.hasher.update(hex);
+        self.done = sub.at;
+    }
+
+    /// Takes up children until the directory `name`, which is then open; directories passed on
+    /// the way had no listing and are empty. False: there is no such directory any more.
+    fn advance_to(&mut self, name: Option<&[u8]>) -> bool {
+        while let Some(sub) = self.subs.next() {
+            if Some(&self.text[sub.name.clone()]) == name {
+                self.open = Some(sub);
+                return true;
             }
+            self.absorb(&sub, &Digest::of(b""));
         }
-        None
+        false
     }
 }
 
 impl TreeHasher {
     /// A hasher for a tree whose root has this mode.
     pub fn new(root_mode: u16) -> TreeHasher {
-        TreeHasher { root_mode, links: Sha256::new(), levels: Vec::new(), root: None }
+        TreeHasher { root_mode, links: Sha256::new(), levels: Vec::new(), spare: Vec::new(), root: None }
     }
 
     /// Takes up the next listing. Empty directories may be left out.
@@ -80,7 +124,7 @@ impl TreeHasher {
     pub fn listing(&mut self, listing: &Listing) -> Result<(), &'static str> {
         const ORDER: &str = "a directory is out of order, or no earlier entry names it";
         if self.levels.is_empty() && self.root.is_none() && listing.dir.is_empty() {
-            self.descend(listing, None);
+            self.descend(listing);
             return Ok(());
         }
         let (parent, name) = path::split(&listing.dir).ok_or(ORDER)?;
@@ -88,12 +132,14 @@ impl TreeHasher {
             self.ascend();
         }
         let level = self.levels.last_mut().ok_or(ORDER)?;
-        let child = level.advance_to(Some(name)).ok_or(ORDER)?;
-        self.descend(listing, Some(child));
+        if !level.advance_to(Some(name)) {
+            return Err(ORDER);
+        }
+        self.descend(listing);
         Ok(())
     }
 
-    fn descend(&mut self, listing: &Listing, own: Option<Child>) {
+    fn descend(&mut self, listing: &Listing) {
         for entry in &listing.entries {
             if let Some(first) = &entry.links {
                 self.links.update(path::join(&listing.dir, &entry.name));
@@ -102,31 +148,22 @@ impl TreeHasher {
                 self.links.update(b"\0");
             }
         }
-        let children: Vec<Child> = listing
-            .entries
-            .iter()
-            .map(|e| Child { name: e.name.clone(), kind: e.kind, mode: e.mode, value: value_of(e) })
-            .collect();
-        if let Some(level) = self.levels.last_mut() {
-            level.open = own;
-        }
-        self.levels.push(Level {
-            dir: listing.dir.clone(),
-            children: children.into_iter(),
-            open: None,
-            hasher: Sha256::new(),
-        });
+        let text = std::mem::take(&mut self.spare);
+        self.levels.push(Level::new(listing, text));
     }
 
     /// Completes the deepest directory and hands its hash to its parent.
     fn ascend(&mut self) {
         let Some(mut level) = self.levels.pop() else { return };
         level.advance_to(None);
+        level.hasher.update(&level.text[level.done..]);
         let digest = Digest::finish(level.hasher);
+        self.spare = level.text;
+        self.spare.clear();
         match self.levels.last_mut() {
             Some(parent) => {
-                if let Some(child) = parent.open.take() {
-                    parent.absorb(&child, &digest.to_string());
+                if let Some(sub) = parent.open.take() {
+                    parent.absorb(&sub, &digest);
                 }
             }
             None => self.root = Some(digest),

@@ -1,5 +1,6 @@
 //! The vocabulary: plain values of a tree and their written forms. No system call is made here.
 
+mod block;
 mod digest;
 mod entry;
 mod frames;
@@ -12,8 +13,10 @@ mod merge;
 pub mod path;
 pub mod policy;
 mod reader;
+mod records;
 mod time;
 
+pub use block::{Block, Part, Piece};
 pub use digest::Digest;
 pub use entry::{Entry, Kind, Listing, Xattrs};
 pub use frames::{FrameSpan, OldManifest, ReadAt};

@@ -1,15 +1,13 @@
 //! Reading a manifest as if an enemy had written it: order, parents, names, kinds, lengths and
 //! groups are checked, the tree hash is computed anew, and an end that is missing is seen.
 
-use super::{
-    Digest, Entry, EntryRecord, Kind, Lines, Listing, Owners, TreeHasher, TreeRecord, Unread, bytes_from,
-    path,
-};
-use crate::error::{Error, Kind as ErrorKind, Result};
-use serde::Deserialize;
-use std::borrow::Cow;
+use super::block::{Grouped, Part, Piece};
+use super::records::{Bad, Record, Tag, Version, parse, relayed};
+use super::{Entry, Kind, Lines, Listing, Owners, TreeHasher, TreeRecord, Unread, path};
+use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::io::BufRead;
+use std::sync::Arc;
 
 /// The longest line that is read, in bytes.
 pub const MAX_LINE: usize = 16 << 20;
@@ -27,41 +25,11 @@ pub struct ManifestReader<R> {
     groups: HashMap<[u8; 16], [u8; 16]>,
     last: Option<Box<[u8]>>,
     ahead: Option<(Box<[u8]>, Entry)>,
+    /// Entries that were taken up; more of the same directory may follow.
+    open: Option<Arc<Part>>,
     unread: Vec<Unread>,
     end: Option<TreeRecord>,
     sealed: Option<TreeRecord>,
-}
-
-#[derive(Deserialize)]
-struct Tag<'a> {
-    #[serde(rename = "type", borrow)]
-    ty: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    v: u32,
-}
-
-#[derive(Deserialize)]
-struct UnreadRecord {
-    path: Option<String>,
-    path_b64: Option<String>,
-    errno: i32,
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    class: String,
-    message: String,
-    hint: Option<String>,
-}
-
-enum Record {
-    Entry(Box<[u8]>, Box<Entry>),
-    Unread(Unread),
-    Tree(TreeRecord),
 }
 
 impl<R: BufRead> ManifestReader<R> {
@@ -92,6 +60,7 @@ impl<R: BufRead> ManifestReader<R> {
             groups: HashMap::new(),
             last: None,
             ahead: None,
+            open: None,
             unread: Vec::new(),
             end: None,
             sealed: None,
@@ -123,9 +92,13 @@ impl<R: BufRead> ManifestReader<R> {
     /// # Errors
     /// The stream fails, ends early, or breaks a rule of the format.
     pub fn next_listing(&mut self) -> Result<Option<Listing>> {
-        let Some((path, entry)) = self.next_entry()? else { return self.seal().map(|()| None) };
-        let dir: Box<[u8]> = parent_of(&path).into();
-        let mut entries = vec![entry];
+        let (dir, mut entries) = match self.open.take() {
+            Some(part) => (part.listing.dir.clone(), part.listing.entries.clone()),
+            None => match self.next_entry()? {
+                Some((path, entry)) => (parent_of(&path).into(), vec![entry]),
+                None => return self.seal().map(|()| None),
+            },
+        };
         while let Some((path, entry)) = self.next_entry()? {
             if *parent_of(&path) == *dir {
                 entries.push(entry);
@@ -135,11 +108,58 @@ impl<R: BufRead> ManifestReader<R> {
             }
         }
         let listing = Listing { dir, entries };
-        if let Some(hasher) = &mut self.hasher {
-            let checked = hasher.listing(&listing);
-            checked.map_err(|why| malformed(&self.what, self.lines.number(), why))?;
-        }
+        self.hash(&listing, self.lines.number())?;
         Ok(Some(listing))
+    }
+
+    /// Takes up what a [`super::Block`] holds, in place of the lines that it was made from;
+    /// [`ManifestReader::go_on`] says where the lines behind them are. Returns the directory
+    /// before, once it is known that no more of its entries follow.
+    ///
+    /// # Errors
+    /// What was taken up breaks a rule of the format.
+    pub fn take(&mut self, piece: &Piece) -> Result<Option<Arc<Part>>> {
+        let first = self.lines.number() + 1;
+        self.lines.pass(piece.lines());
+        let part = match piece {
+            Piece::Part(part) => part,
+            Piece::Unread(unread) => {
+                self.unread.push(unread.clone());
+                return Ok(None);
+            }
+            Piece::Tree(tree) => {
+                self.end = Some(*tree);
+                return self.complete(None, first);
+            }
+        };
+        self.check_part(part, first)?;
+        match &self.open {
+            Some(open) if open.listing.dir == part.listing.dir => {
+                self.open = Some(Arc::new(open.and(part)));
+                Ok(None)
+            }
+            _ => self.complete(Some(Arc::clone(part)), first),
+        }
+    }
+
+    /// Goes on with lines of `input`, or with the end of the stream.
+    pub fn go_on(&mut self, input: Option<R>) {
+        self.lines.go_on(input);
+    }
+
+    fn complete(&mut self, next: Option<Arc<Part>>, line: u64) -> Result<Option<Arc<Part>>> {
+        let part = std::mem::replace(&mut self.open, next);
+        if let Some(part) = &part {
+            self.hash(&part.listing, line)?;
+        }
+        Ok(part)
+    }
+
+    fn hash(&mut self, listing: &Listing, line: u64) -> Result<()> {
+        match &mut self.hasher {
+            Some(hasher) => hasher.listing(listing).map_err(|why| malformed(&self.what, line, why)),
+            None => Ok(()),
+        }
     }
 
     fn next_entry(&mut self) -> Result<Option<(Box<[u8]>, Entry)>> {
@@ -169,26 +189,60 @@ impl<R: BufRead> ManifestReader<R> {
     }
 
     fn check(&mut self, whole: &[u8], entry: &Entry) -> Result<(), &'static str> {
+        self.follow(whole)?;
+        self.entries += 1;
+        if entry.links.is_none() {
+            self.add_bytes(entry.size)?;
+        }
+        Grouped::of(whole, entry).map_or(Ok(()), |grouped| self.group(&grouped))
+    }
+
+    /// What [`ManifestReader::check`] does, for entries whose order among themselves is known.
+    fn check_part(&mut self, part: &Part, line: u64) -> Result<()> {
+        let Listing { dir, entries } = &*part.listing;
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        let mut check = || -> Result<(), (u64, &'static str)> {
+            self.follow(&path::join(dir, &first.name)).map_err(|why| (0, why))?;
+            self.last = Some(path::join(dir, &last.name));
+            self.entries += entries.len() as u64;
+            self.add_bytes(part.bytes).map_err(|why| (entries.len() as u64 - 1, why))?;
+            part.grouped
+                .iter()
+                .try_for_each(|(at, grouped)| self.group(grouped).map_err(|why| (*at as u64, why)))
+        };
+        let checked = check();
+        checked.map_err(|(at, why)| malformed(&self.what, line + at, why))
+    }
+
+    fn follow(&mut self, whole: &[u8]) -> Result<(), &'static str> {
         let (dir, name) = path::split(whole).ok_or("a second root")?;
         if let Some((last_dir, last_name)) = self.last.as_deref().and_then(path::split) {
-            let order = path::compare_dirs(last_dir, dir).then_with(|| last_name.cmp(name));
-            if order != std::cmp::Ordering::Less {
+            let order =
+                if last_dir == dir { std::cmp::Ordering::Equal } else { path::compare_dirs(last_dir, dir) };
+            if order.then_with(|| last_name.cmp(name)) != std::cmp::Ordering::Less {
                 return Err("entries are not in order, or one stands twice");
             }
         }
         self.last = Some(whole.into());
-        self.entries += 1;
-        if let Some(first) = &entry.links {
-            if self.groups.get(&short(first)) != Some(&group_mark(entry)) {
-                return Err("links names no earlier file that is equal and has several names");
+        Ok(())
+    }
+
+    fn add_bytes(&mut self, bytes: u64) -> Result<(), &'static str> {
+        self.bytes = self.bytes.checked_add(bytes).ok_or("the sizes are too large")?;
+        Ok(())
+    }
+
+    fn group(&mut self, grouped: &Grouped) -> Result<(), &'static str> {
+        match grouped.first {
+            Some(first) if self.groups.get(&first) != Some(&grouped.mark) => {
+                Err("links names no earlier file that is equal and has several names")
             }
-        } else {
-            self.bytes = self.bytes.checked_add(entry.size).ok_or("the sizes are too large")?;
-            if entry.may_be_grouped() {
-                self.groups.insert(short(whole), group_mark(entry));
+            Some(_) => Ok(()),
+            None => {
+                self.groups.insert(grouped.own, grouped.mark);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Once all listings are taken up: they must be what the last record says.
@@ -218,22 +272,6 @@ fn parent_of(whole: &[u8]) -> &[u8] {
     path::split(whole).map_or(b"", |(dir, _)| dir)
 }
 
-fn short(bytes: &[u8]) -> [u8; 16] {
-    let mut out = [0; 16];
-    out.copy_from_slice(&Digest::of(bytes).0[..16]);
-    out
-}
-
-/// What all names of one inode have in common.
-fn group_mark(entry: &Entry) -> [u8; 16] {
-    let Entry { kind, sha256, target, size, mode, uid, gid, mtime, .. } = entry;
-    let mut text = format!("{kind:?} {sha256:?} {target:?} {size} {mode} {uid} {gid} {mtime}");
-    for (name, value) in &entry.xattrs {
-        text.push_str(&format!(" {name:?} {value:?}"));
-    }
-    short(text.as_bytes())
-}
-
 fn malformed(what: &str, line: u64, why: impl std::fmt::Display) -> Error {
     Error::usage(format!("cannot read {what}")).because(format!("line {line}: {why}"))
 }
@@ -259,21 +297,6 @@ fn read_header<R: BufRead>(lines: &mut Lines<R>, what: &str) -> Result<Owners> {
     serde_json::from_slice(&line).map_err(|_| not_one())
 }
 
-/// An `error` record ends a stream whose producer failed; the failure keeps its class.
-fn relayed(line: &[u8], what: &str) -> Error {
-    match serde_json::from_slice::<Failure>(line) {
-        Ok(failure) => {
-            let kind = ErrorKind::from_class(&failure.class).unwrap_or(ErrorKind::Failed);
-            let error = Error::new(kind, format!("cannot read {what}")).because(failure.message);
-            match failure.hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            }
-        }
-        Err(_) => Error::failed(format!("cannot read {what}")).because("its producer failed"),
-    }
-}
-
 fn next_record<R: BufRead>(lines: &mut Lines<R>, what: &str) -> Result<Option<Record>> {
     let number = lines.number() + 1;
     let line = match lines.next_line() {
@@ -285,41 +308,4 @@ fn next_record<R: BufRead>(lines: &mut Lines<R>, what: &str) -> Result<Option<Re
         Bad::Relayed(error) => *error,
         Bad::Malformed(why) => malformed(what, number, why),
     })
-}
-
-enum Bad {
-    Malformed(String),
-    Relayed(Box<Error>),
-}
-
-fn parse(line: &[u8], what: &str) -> Result<Record, Bad> {
-    let json = |error: serde_json::Error| Bad::Malformed(format!("not a record: {}", json_reason(&error)));
-    if !line.starts_with(b"{\"type\":\"entry\",") {
-        let tag: Tag = serde_json::from_slice(line).map_err(json)?;
-        match &*tag.ty {
-            "entry" => {}
-            "tree" => return serde_json::from_slice(line).map(Record::Tree).map_err(json),
-            "unread" => {
-                let record: UnreadRecord = serde_json::from_slice(line).map_err(json)?;
-                let path = bytes_from("path", record.path.as_deref(), record.path_b64.as_deref())
-                    .map_err(Bad::Malformed)?
-                    .ok_or_else(|| Bad::Malformed("no path".into()))?;
-                return Ok(Record::Unread(Unread { path, errno: record.errno, text: record.text }));
-            }
-            "error" => return Err(Bad::Relayed(Box::new(relayed(line, what)))),
-            _ => return Err(Bad::Malformed("a record of a type that has no place here".into())),
-        }
-    }
-    let record: EntryRecord = serde_json::from_slice(line).map_err(json)?;
-    let (path, entry) = record.into_entry().map_err(Bad::Malformed)?;
-    Ok(Record::Entry(path, Box::new(entry)))
-}
-
-/// The reason without the offending text, which may be a secret or an attack.
-fn json_reason(error: &serde_json::Error) -> String {
-    match error.classify() {
-        serde_json::error::Category::Eof => "the line is cut off".into(),
-        serde_json::error::Category::Syntax => "no JSON".into(),
-        _ => format!("a field is missing or of the wrong form (column {})", error.column()),
-    }
 }

@@ -6,11 +6,11 @@ use super::jobs::{Job, Run};
 use super::outlet::Note;
 use super::seen::{Content, Key};
 use crate::error::errno_text;
-use crate::fs::{Cursor, Dir, Errno, Stat};
+use crate::fs::{Cursor, Dir, Errno, Item, Stat};
 use crate::interrupt;
 use crate::progress::Counters;
 use crate::quote::escaped;
-use crate::tree::{Digest, Entry, Kind, Listing, path};
+use crate::tree::{Digest, Entry, Kind, Part, path};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -87,39 +87,60 @@ impl<'a> Checker<'a> {
         match job {
             Job::Root(root) => self.root(&root),
             Job::Empty { dir, place } => match self.cursor.at(&dir) {
-                Ok(at) => self.extras(&at, &dir, &[], place - 1),
+                Ok(at) => drop(self.extras(&at, &dir, &[], place - 1)),
                 Err(errno) => self.closed(&dir, errno, place),
             },
-            Job::Entries { listing, range, place } => self.entries(&listing, range, place),
+            Job::Entries { part, range, place } => self.entries(&part, range, place),
+            Job::Parse(packed) => packed.parse(),
         }
     }
 
-    fn entries(&mut self, listing: &Listing, range: Range<usize>, place: u64) {
+    fn entries(&mut self, part: &Part, range: Range<usize>, place: u64) {
+        let listing = &*part.listing;
         let begin = range.start == 0;
-        let some = listing.entries[range.clone()].iter().zip(place + range.start as u64..);
+        let some = listing.entries[range.clone()].iter().zip(range.clone());
         let dir = match self.cursor.at(&listing.dir) {
             Ok(dir) => dir,
             // Something else stands there, which its own entry tells; what was below is gone.
             Err(errno) if is_absent(errno) => {
-                for (entry, place) in some {
+                for (entry, at) in some {
                     self.count();
-                    self.missing(path::join(&listing.dir, &entry.name), entry, place);
+                    self.missing(path::join(&listing.dir, &entry.name), entry, place + at as u64);
                 }
                 return;
             }
             Err(errno) if begin => return self.closed(&listing.dir, errno, place),
             Err(_) => return,
         };
+        let mut known = Vec::new();
         if begin {
             let last = place + listing.entries.len() as u64 - 1;
-            self.extras(&dir, &listing.dir, &listing.entries, last);
+            let items = self.extras(&dir, &listing.dir, &listing.entries, last);
+            if range.len() == listing.entries.len() {
+                known = self.known(part, &dir, &items);
+            }
         }
-        for (entry, place) in some {
+        let mut sound = Vec::new();
+        for (entry, at) in some {
+            if let Some(ino) = known.get(at).filter(|ino| **ino != 0) {
+                sound.push((at, *ino));
+                continue;
+            }
             if interrupt::check().is_err() {
                 return;
             }
-            self.entry(&dir, path::join(&listing.dir, &entry.name), entry, place);
+            if entry.kind != Kind::Dir {
+                // In order: of two names on one inode it is the later that should not be.
+                self.pass(part, &mut sound, place);
+            }
+            let before = (self.outcome.notes.len(), self.outcome.open.len());
+            let path = path::join(&listing.dir, &entry.name);
+            let inode = self.entry(&dir, path, entry, place + at as u64);
+            if (self.outcome.notes.len(), self.outcome.open.len()) == before {
+                inode.into_iter().for_each(|key| self.learn(part, at, key));
+            }
         }
+        self.pass(part, &mut sound, place);
     }
 
     /// Answers what had to wait for other threads; all have ended.
@@ -182,18 +203,21 @@ impl<'a> Checker<'a> {
         self.note(at, What::Unreadable, "a file that can be read", errno_text(errno));
     }
 
-    /// Names in a directory that no record knows.
-    fn extras(&mut self, at: &Dir, dir: &[u8], known: &[Entry], place: u64) {
-        let items = match at.list_once() {
-            Ok(items) => items,
-            Err(errno) => return self.closed(dir, errno, place),
-        };
-        for item in items {
-            if known.binary_search_by(|entry| entry.name.cmp(&item.name)).is_err() {
+    /// Names in a directory that no record knows. Returns all names.
+    fn extras(&mut self, at: &Dir, dir: &[u8], known: &[Entry], place: u64) -> Vec<Item> {
+        let items = at.list_once().unwrap_or_else(|errno| {
+            self.closed(dir, errno, place);
+            Vec::new()
+        });
+        let mut ahead = known.iter().peekable();
+        for item in &items {
+            while ahead.next_if(|entry| entry.name < item.name).is_some() {}
+            if ahead.peek().is_none_or(|entry| entry.name != item.name) {
                 let kind = at.stat(&item.name).map_or("unknown", |stat| stat.kind.word());
                 self.push(path::join(dir, &item.name), place, What::Extra, "nothing", kind, None);
             }
         }
+        items
     }
 
     fn count(&mut self) {
@@ -216,26 +240,34 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn entry(&mut self, dir: &Dir, path: Box<[u8]>, entry: &Entry, place: u64) {
+    /// Returns the inode that stands there, if it is of the right kind.
+    fn entry(&mut self, dir: &Dir, path: Box<[u8]>, entry: &Entry, place: u64) -> Option<Key> {
         self.count();
         let stat = match dir.stat(&entry.name) {
             Ok(stat) => stat,
-            Err(Errno::NOENT) => return self.missing(path, entry, place),
+            Err(Errno::NOENT) => {
+                self.missing(path, entry, place);
+                return None;
+            }
             Err(errno) => {
-                return self.push(path, place, What::Unreadable, entry.kind.word(), errno_text(errno), None);
+                self.push(path, place, What::Unreadable, entry.kind.word(), errno_text(errno), None);
+                return None;
             }
         };
-        let at = At { path, place, key: (stat.dev, stat.ino) };
         if stat.kind != entry.kind {
-            let (expected, found) = (entry.kind.word(), stat.kind.word());
-            return self.push(at.path, place, What::Kind, expected, found, None);
+            self.push(path, place, What::Kind, entry.kind.word(), stat.kind.word(), None);
+            return None;
         }
+        let at = At { path, place, key: (stat.dev, stat.ino) };
         if entry.kind != Kind::Dir {
             self.run.seen.touch(at.key, self.run.number);
         }
         self.attributes(&at, entry, &stat);
         match entry.kind {
-            Kind::File => return self.file(&at, dir, entry, &stat),
+            Kind::File => {
+                self.file(&at, dir, entry, &stat);
+                return Some(at.key);
+            }
             Kind::Symlink => {
                 self.sharing(&at, entry);
                 self.target(&at, dir, entry);
@@ -247,6 +279,7 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         self.xattrs(&at, entry, dir, &entry.name);
+        Some(at.key)
     }
 
     fn attributes(&mut self, at: &At, entry: &Entry, stat: &Stat) {

@@ -87,9 +87,7 @@ impl Checker<'_> {
             self.groups.first(&at.path, at.key);
         }
         if !self.run.seen.own(at.key, self.run.number) {
-            let path = at.path.clone();
-            let (expected, found) = ("an inode of its own", "the inode of another path");
-            self.push(path, at.place, What::Links, expected, found, None);
+            self.shared(at.path.clone(), at.place);
         }
     }
 

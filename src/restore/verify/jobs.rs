@@ -2,7 +2,9 @@
 //! some entries of one directory; workers take them as they come.
 
 use super::check::{Checker, Outcome};
+use super::frames::{Cache, Frames, Packed};
 use super::groups::Groups;
+use super::known;
 use super::outlet::Note;
 use super::seen::Seen;
 use super::{Options, What};
@@ -11,7 +13,7 @@ use crate::fs::Dir;
 use crate::interrupt;
 use crate::progress::Observer;
 use crate::sink::{Node, Sink};
-use crate::tree::{Entry, Kind as EntryKind, Listing, TreeRecord, path};
+use crate::tree::{Entry, Kind as EntryKind, Part, TreeRecord, path};
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +30,7 @@ pub(super) enum Job {
     /// Some entries of a directory; those at its beginning list it, too.
     Entries {
         /// All entries of the directory.
-        listing: Arc<Listing>,
+        part: Arc<Part>,
         /// Which of them.
         range: Range<usize>,
         /// The place in the manifest of the directory's first entry.
@@ -41,6 +43,8 @@ pub(super) enum Job {
         /// The place in the manifest that it would have.
         place: u64,
     },
+    /// A piece of the manifest.
+    Parse(Packed),
 }
 
 /// A snapshot being verified.
@@ -53,6 +57,8 @@ pub(super) struct Run<'a> {
     /// The snapshot's number in the run.
     pub(super) number: u32,
     pub(super) observer: &'a dyn Observer,
+    /// Device and mount of the tree, if inode numbers can be had from its directories.
+    pub(super) place: Option<(u64, u64)>,
 }
 
 /// A finding about the snapshot as a whole.
@@ -66,7 +72,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Interrupted.
-    pub(super) fn check(self) -> Result<Outcome> {
+    pub(super) fn check(mut self, cache: &mut Cache) -> Result<Outcome> {
         let tree = match self.sink.open_tree(&self.node.id) {
             Ok(tree) => Arc::new(tree),
             Err(error) => {
@@ -75,6 +81,7 @@ impl Run<'_> {
                 return Ok(outcome);
             }
         };
+        self.place = cache.same_device(known::place_of(&tree));
         let groups = Groups::default();
         let threads = self.options.threads.max(1);
         let (send, receive) = sync_channel(threads * 8);
@@ -83,7 +90,7 @@ impl Run<'_> {
         let fed = std::thread::scope(|scope| {
             let start = |_| scope.spawn(|| self.work(Arc::clone(&tree), &groups, &receive));
             let workers: Vec<_> = (0..threads).map(start).collect();
-            let fed = self.feed(send);
+            let fed = self.feed(send, cache);
             for worker in workers {
                 match worker.join() {
                     Ok(part) => outcome.merge(part),
@@ -117,24 +124,24 @@ impl Run<'_> {
     }
 
     /// Reads the manifest to its end. Returns what in it does not fit the node.
-    fn feed(self, jobs: SyncSender<Job>) -> Result<Option<Note>> {
-        let mut manifest = self.sink.open_manifest(self.node)?;
+    fn feed(self, jobs: SyncSender<Job>, cache: &mut Cache) -> Result<Option<Note>> {
+        let mut frames = Frames::open(self.sink, self.node, cache)?;
         // The receiver lives as long as the scope: sending cannot fail.
         let send = |job| drop(jobs.send(job));
-        send(Job::Root(Box::new(manifest.root().clone())));
+        send(Job::Root(Box::new(frames.manifest().root().clone())));
         let mut place = 1;
         let mut ahead: Vec<Box<[u8]>> = vec![Box::default()];
-        while let Some(listing) = manifest.next_listing()? {
+        while let Some(part) = frames.next(&send)? {
             interrupt::check()?;
+            let listing = &part.listing;
             // Directories that were passed on the way have no entries.
             while let Some(dir) = ahead.pop().filter(|dir| *dir != listing.dir) {
                 send(Job::Empty { dir, place });
             }
             let dirs = listing.entries.iter().rev().filter(|entry| entry.kind == EntryKind::Dir);
             ahead.extend(dirs.map(|entry| path::join(&listing.dir, &entry.name)));
-            let listing = Arc::new(listing);
-            for range in cut(&listing.entries) {
-                send(Job::Entries { listing: Arc::clone(&listing), range, place });
+            for range in cut(&part) {
+                send(Job::Entries { part: Arc::clone(&part), range, place });
             }
             place += listing.entries.len() as u64;
         }
@@ -144,14 +151,19 @@ impl Run<'_> {
         let want = &self.node.manifest;
         let want = TreeRecord { entries: want.entries, bytes: want.bytes, tree: self.node.tree };
         let text = |is: TreeRecord| format!("{} entries, {} bytes, tree {}", is.entries, is.bytes, is.tree);
-        let unfit = manifest.sealed().filter(|found| *found != want);
+        let unfit = frames.manifest().sealed().filter(|found| *found != want);
         Ok(unfit.map(|found| whole(What::Manifest, text(want), text(found))))
     }
 }
 
-/// Cuts a directory into jobs.
-fn cut(entries: &[Entry]) -> Vec<Range<usize>> {
+/// Cuts a directory into jobs. What is known needs all names of the directory and little time.
+fn cut(part: &Part) -> Vec<Range<usize>> {
+    let entries = &part.listing.entries;
     let mut ranges = Vec::new();
+    if known::is_known(part, ENTRIES / 8) {
+        ranges.push(0..entries.len());
+        return ranges;
+    }
     let (mut start, mut bytes) = (0, 0_u64);
     for (at, entry) in entries.iter().enumerate() {
         bytes = bytes.saturating_add(entry.size);

@@ -104,6 +104,23 @@ impl Seen {
         last != snapshot
     }
 
+    /// [`Seen::touch`] and [`Seen::own`] for many inodes of one device, each with a number of the
+    /// caller's. Returns the numbers of those that another path has.
+    pub(super) fn again(&self, dev: u64, inodes: &[(usize, u64)], snapshot: u32) -> Vec<usize> {
+        let mut known = self.lock();
+        let mut others = Vec::new();
+        for (number, ino) in inodes {
+            if !known.damaged.is_empty() && known.damaged.contains_key(&(dev, *ino)) {
+                known.note_damage((dev, *ino), snapshot);
+            }
+            let inode = known.inode((dev, *ino));
+            if std::mem::replace(&mut inode.snapshot, snapshot) == snapshot {
+                others.push(*number);
+            }
+        }
+        others
+    }
+
     /// Asks for the content of an inode.
     pub(super) fn content(&self, key: Key) -> Content {
         let mut known = self.lock();
@@ -184,6 +201,17 @@ mod tests {
         assert!(seen.own(KEY, first));
         assert!(!seen.own(KEY, first));
         assert!(seen.own(KEY, second));
+    }
+
+    #[test]
+    fn many_inodes_at_once_are_owned_and_share_damage_like_one() {
+        let seen = Seen::new();
+        let (first, second) = (seen.begin("a"), seen.begin("b"));
+        seen.damage(KEY, first);
+        assert!(seen.again(1, &[(10, 2), (11, 3)], second).is_empty());
+        assert_eq!(seen.again(1, &[(12, 3), (13, 4), (14, 4)], second), [12, 14]);
+        assert!(!seen.own(KEY, second) && seen.own((2, 2), second));
+        assert_eq!(seen.sharers(KEY, first), ["b"]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! `emu verify`: every kind of damage is named, in every snapshot that shares it, and sound
 //! snapshots are read once.
 
+mod frames;
+mod several;
+
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
