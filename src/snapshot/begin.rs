@@ -3,16 +3,17 @@
 use super::compare::{CompareRules, Comparer};
 use super::feed::{Against, Listings, Previous};
 use super::lane::{self, Base, Lane, Staging, attributes};
+use super::moves::Moves;
 use super::seal::{self, Parent, Sealer, Writes};
 use super::{SinkReport, recover, spare};
 use crate::config::{Config, Layer, Retention};
 use crate::error::{Doing as _, Error, Result};
-use crate::fs::{self, Dir};
+use crate::fs::{self, Cursor, Dir};
 use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout};
 use crate::source::Source;
-use crate::tree::{Entry, Follower, Framing, Owners, TreeRecord};
+use crate::tree::{Entry, Follower, Framing, Owners, Time, TreeRecord};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -205,15 +206,20 @@ pub(super) fn left_out(source: &Source, config: &Config) -> Result<HashSet<(u64,
 /// A staging, and everything that fills and seals it. `root` is the source's own entry.
 pub(super) fn stage(
     ready: &mut Ready,
-    root: &Entry,
+    (source, root): (&Arc<Dir>, &Entry),
     owners: &Owners,
     config: &Config,
     observer: &dyn Observer,
 ) -> Result<Begun> {
-    let rules = rules(ready.parent.as_ref().map(|(node, _)| (&ready.sink, node)), ready.set_owner, config);
+    let parent = ready.parent.as_ref().map(|(node, _)| node);
+    let rules = rules(parent.map(|node| (&ready.sink, node)), ready.set_owner, config);
+    let since = parent.and_then(Node::timestamp).map(|time| Time { sec: time.as_second(), nanos: 0 });
     let (lane, sealer, staging) = into_staging(ready, root, owners, config, observer)?;
     let previous = lane.index.as_ref().map_or(Previous::Nothing, Previous::index);
-    Ok(Begun { against: Against::new(Comparer::new(rules), previous), lane, sealer, staging })
+    let moves = lane.index.clone().zip(since);
+    let moves = moves.map(|(index, since)| Moves::new(index, Cursor::new(Arc::clone(source), true), since));
+    let against = Against::new(Comparer::new(rules), previous).finding_moves(moves);
+    Ok(Begun { against, lane, sealer, staging })
 }
 
 /// The staging side alone: directory, lane and manifest.

@@ -3,10 +3,15 @@
 //! Decisions are made per source inode. Nothing is opened here; only attributes and targets of
 //! symbolic links are read, where ctime says that they may differ.
 
+mod attributes;
+mod moved;
+
+use attributes::shared_inode;
+
 use super::plan::{Planned, Reason, Target};
 use crate::config::{Compare, MetadataChange};
 use crate::fs::{self, Dir};
-use crate::tree::{Entry, Held, Kind, Time, Xattrs, path};
+use crate::tree::{Entry, Kind, Time, Xattrs, path};
 use std::collections::HashMap;
 
 /// How unchanged files are told, and what the sink can hold.
@@ -317,6 +322,7 @@ fn plan(entry: &Entry, target: Target, reason: Reason) -> Planned {
         prior: None,
         share: None,
         sink_ino: 0,
+        from: None,
         settled: false,
         reason,
     }
@@ -334,25 +340,4 @@ fn directory(subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Plann
         planned.reason = Reason::Attributes;
     }
     Ok(planned)
-}
-
-/// What HEAD's inode shows instead of the entry's attributes; `None` if that cannot be declared
-/// because it has an extended attribute that the entry has not.
-fn shared_inode(entry: &Entry, prev: &Entry) -> Option<Box<Held>> {
-    let shown = prev.shown();
-    let stored = |name: &[u8]| {
-        prev.xattrs.contains_key(name)
-            && !prev.held.as_deref().is_some_and(|held| held.xattrs.iter().any(|lacking| **lacking == *name))
-    };
-    let lacking =
-        entry.xattrs.iter().filter(|(name, value)| prev.xattrs.get(*name) != Some(*value) || !stored(name));
-    Held {
-        mode: (shown.mode != entry.mode).then_some(shown.mode),
-        uid: (shown.uid != entry.uid).then_some(shown.uid),
-        gid: (shown.gid != entry.gid).then_some(shown.gid),
-        mtime: (shown.mtime != entry.mtime).then_some(shown.mtime),
-        xattrs: lacking.map(|(name, _)| name.clone()).collect(),
-        split: false,
-    }
-    .some()
 }

@@ -2,6 +2,7 @@
 
 use super::compare::{Comparer, Subject};
 use super::lane::Lane;
+use super::moves::Moves;
 use super::plan::Planned;
 use super::scan::{self, Scan, SourceDir};
 use super::stage::Batch;
@@ -50,6 +51,7 @@ fn read_listing(index: &Index, number: u32) -> Result<Listing> {
 pub struct Against {
     comparer: Comparer,
     previous: Previous,
+    moves: Option<Moves>,
     /// Entries of the parent that the source no longer has, if they are to be collected.
     gone: Option<Gone>,
     /// The directory that could not be listed last: what the parent has below it is missing.
@@ -61,7 +63,7 @@ pub struct Against {
 impl Against {
     /// Compares with the records of a parent, or with nothing.
     pub fn new(comparer: Comparer, previous: Previous) -> Against {
-        Against { comparer, previous, gone: None, failed: None, missing: 0 }
+        Against { comparer, previous, moves: None, gone: None, failed: None, missing: 0 }
     }
 
     /// Collects what is gone from the source, for a plan that is printed.
@@ -69,6 +71,12 @@ impl Against {
     pub fn collecting_gone(mut self) -> Against {
         self.gone = Some(Vec::new());
         self
+    }
+
+    /// Looks for what has moved, too.
+    #[must_use]
+    pub fn finding_moves(self, moves: Option<Moves>) -> Against {
+        Against { moves, ..self }
     }
 
     /// What was seen on the way.
@@ -98,24 +106,61 @@ impl Against {
         }
     }
 
+    /// An entry of the parent that the source does not show.
+    fn note_gone(&mut self, at: &[u8], number: Option<u32>, entry: Entry) {
+        if let (Some(moves), Some(number)) = (&mut self.moves, number) {
+            moves.note_gone(number, &entry.name);
+        }
+        if let Some(gone) = &mut self.gone {
+            gone.push((path::join(at, &entry.name), entry));
+        }
+    }
+
+    /// What becomes of an entry whose counterpart in the parent is this.
+    fn decide(
+        &mut self,
+        batch: &Batch,
+        number: Option<u32>,
+        subject: &mut Subject,
+        dir: &Dir,
+        counterpart: Option<Entry>,
+    ) -> Result<Planned, Errno> {
+        let taken =
+            |moves: &Moves, entry: &Entry| number.is_some_and(|number| moves.is_claimed(number, &entry.name));
+        let counterpart =
+            counterpart.filter(|entry| !self.moves.as_ref().is_some_and(|moves| taken(moves, entry)));
+        let planned = self.comparer.decide(&batch.path, subject, dir, counterpart.as_ref())?;
+        match self.moves.as_mut().and_then(|moves| moves.find(&planned, number)) {
+            Some(moved) => self.comparer.moved(planned, subject, dir, moved),
+            None => Ok(planned),
+        }
+    }
+
     /// The scan has come to a directory of which no record changed.
     fn pass_by(&mut self, side: &Side) -> Result<()> {
         self.comparer.seen.paired += side.files();
-        self.come_to(side.number).map(|_| ())
+        if !self.come_to(side.number)? {
+            return Err(Error::failed("cannot tell what has moved")
+                .because(format!("{} was moved while it was read", crate::quote::quoted(side.path())))
+                .hint("push again"));
+        }
+        Ok(())
     }
 
-    /// What the index has before the directory with this number is not in the source.
-    fn come_to(&mut self, number: Option<u32>) -> Result<()> {
+    /// What the index has before the directory with this number is not in the source. `false`:
+    /// something of this directory was found elsewhere.
+    fn come_to(&mut self, number: Option<u32>) -> Result<bool> {
         let wanted = self.gone.is_some() || self.failed.is_some();
-        let Against { previous: Previous::Index(index, next), gone, failed, missing, .. } = self else {
-            return Ok(());
+        let Against { previous: Previous::Index(index, next), gone, failed, missing, moves, .. } = self
+        else {
+            return Ok(true);
         };
-        let Some(number) = number else { return Ok(()) };
+        let Some(number) = number else { return Ok(true) };
         if wanted {
             read_up_to(index, next, number, |listing| pass(gone, failed.as_deref(), missing, listing))?;
         }
         *next = number + 1;
-        Ok(())
+        Ok(moves.as_mut().is_none_or(|moves| moves.meet(number)))
     }
 
     /// The parent's entries of `dir`; `cannot_list`: the source's are unknown, not gone.
@@ -222,7 +267,7 @@ impl Feed {
         for found in found {
             let entry = scan::entry_of(&found.name, &found.stat, self.racy_limit);
             let mut subject = Subject::new(entry, found.stat.dev);
-            match self.plans(&batch.path, &mut subject, &dir, lanes, &mut previous) {
+            match self.plans(&batch, &mut subject, &dir, lanes, &mut previous) {
                 Ok(plans) => {
                     if found.stat.kind == Kind::Dir {
                         batch.dirs.push(found.name);
@@ -243,9 +288,9 @@ impl Feed {
                 }
             }
         }
-        for (side, rest) in self.sides.iter_mut().zip(previous) {
-            if let (Some(gone), Counterparts::Some(rest)) = (&mut side.gone, rest) {
-                gone.extend(rest.map(|entry| (path::join(&batch.path, &entry.name), entry)));
+        for ((side, rest), look) in self.sides.iter_mut().zip(previous).zip(batch.sides()) {
+            if let Counterparts::Some(rest) = rest {
+                rest.for_each(|entry| side.note_gone(&batch.path, look.number, entry));
             }
         }
         Ok(Some(batch))
@@ -275,17 +320,18 @@ impl Feed {
 
     fn plans(
         &mut self,
-        at: &[u8],
+        batch: &Batch,
         subject: &mut Subject,
         dir: &Dir,
         lanes: &[Lane],
         previous: &mut [Counterparts],
     ) -> Result<Vec<Option<Planned>>, Errno> {
         let mut plans = Vec::with_capacity(lanes.len());
-        for ((side, lane), previous) in self.sides.iter_mut().zip(lanes).zip(previous) {
+        let sides = self.sides.iter_mut().zip(batch.sides());
+        for (((side, look), lane), previous) in sides.zip(lanes).zip(previous) {
             let plan = match previous {
                 _ if !lane.is_running() => None,
-                Counterparts::None => Some(side.comparer.decide(at, subject, dir, None)?),
+                Counterparts::None => Some(side.decide(batch, look.number, subject, dir, None)?),
                 // The records are just the entries of the source.
                 Counterparts::Kept(entries) => entries.next().map(Planned::kept),
                 Counterparts::Some(previous) => {
@@ -293,11 +339,11 @@ impl Feed {
                     while let Some(entry) = previous.next_if(|entry| entry.name <= subject.entry.name) {
                         if entry.name == subject.entry.name {
                             counterpart = Some(entry);
-                        } else if let Some(gone) = &mut side.gone {
-                            gone.push((path::join(at, &entry.name), entry));
+                        } else {
+                            side.note_gone(&batch.path, look.number, entry);
                         }
                     }
-                    Some(side.comparer.decide(at, subject, dir, counterpart.as_ref())?)
+                    Some(side.decide(batch, look.number, subject, dir, counterpart)?)
                 }
             };
             plans.push(plan);

@@ -17,6 +17,7 @@ mod lane;
 mod limits;
 mod link;
 mod list;
+mod moves;
 mod old;
 mod place;
 mod plan;
@@ -122,7 +123,7 @@ impl Pass<'_> {
         let mut staged = Vec::new();
         let mut outcomes = Vec::new();
         for mut ready in ready {
-            match begin::stage(&mut ready, &root, &owners, self.config, self.observer) {
+            match begin::stage(&mut ready, (self.source.root(), &root), &owners, self.config, self.observer) {
                 Ok(begun) => {
                     sides.push(begun.against);
                     lanes.push(begun.lane);

@@ -8,11 +8,12 @@ use super::lane::{Lane, attributes, sink_error};
 use super::plan::{Planned, Target};
 use super::scan;
 use crate::error::{Error, Result};
-use crate::fs::{self, Dir, Errno};
+use crate::fs::{self, Cursor, Dir, Errno};
 use crate::progress::{Counters, Observer};
 use crate::quote::quoted;
 use crate::tree::{Digest, Entry, Kind, Time, Unread, path};
 use rustix::fd::AsFd;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,6 +22,8 @@ use std::sync::atomic::Ordering;
 pub enum Done {
     /// Stands as an earlier snapshot's inode.
     Linked(Entry),
+    /// Stands as an earlier snapshot's inode, which had another path there.
+    Moved(Entry),
     /// Stands as a new inode; content was read.
     Copied {
         /// As read.
@@ -53,6 +56,8 @@ pub struct Place<'a> {
     pub sinks: &'a [Side],
     /// The lanes.
     pub lanes: &'a [Lane],
+    /// For each lane: a place in the parent's tree, for what has moved.
+    pub elsewhere: &'a RefCell<Vec<Option<Cursor>>>,
     /// Stamps later than this prove nothing.
     pub racy_limit: Time,
     /// Takes warnings.
@@ -72,7 +77,7 @@ impl Place<'_> {
                 Target::Dir => done[lane] = Some(Done::Dir(plan.entry, plan.settled)),
                 Target::SameAs(first) => done[lane] = Some(Done::Later(plan.entry.clone(), first.clone())),
                 Target::Keep => match self.keep(lane, &plan) {
-                    Ok(Some(ino)) => done[lane] = Some(Done::Linked(kept(plan, ino))),
+                    Ok(Some(ino)) => done[lane] = Some(kept(plan, ino)),
                     Ok(None) => copying.push((lane, plan)),
                     Err(error) => self.lanes[lane].fail(error),
                 },
@@ -147,7 +152,7 @@ impl Place<'_> {
                 Ok(read) if read.sha256 == known && !read.torn && read.stat.size == plan.entry.size => {
                     plan.entry.sha256 = Some(known);
                     match self.keep(lane, &plan) {
-                        Ok(Some(ino)) => done[lane] = Some(Done::Linked(kept(plan, ino))),
+                        Ok(Some(ino)) => done[lane] = Some(kept(plan, ino)),
                         Ok(None) => again.push((lane, plan)),
                         Err(error) => self.lanes[lane].fail(error),
                     }
@@ -323,10 +328,10 @@ fn stamps(entry: &Entry) -> (u64, u64, Time, Time) {
     (entry.ino, entry.size, entry.mtime, entry.ctime)
 }
 
-fn kept(plan: Planned, sink_ino: u64) -> Entry {
+fn kept(plan: Planned, sink_ino: u64) -> Done {
     let mut entry = plan.entry;
     entry.sink_ino = sink_ino;
     entry.sha256 = entry.sha256.or(plan.prior);
     entry.held = plan.share;
-    entry
+    if plan.from.is_some() { Done::Moved(entry) } else { Done::Linked(entry) }
 }

@@ -32,6 +32,8 @@ pub struct Planned {
     pub share: Option<Box<Held>>,
     /// The inode that HEAD's tree has under this path; 0 if that is not known.
     pub sink_ino: u64,
+    /// Path of that inode in HEAD's tree, where it is another one.
+    pub from: Option<Box<[u8]>>,
     /// Whether a directory of the tree that staging began with shows all that it has to show.
     pub settled: bool,
     /// Why it is not simply kept, for people.
@@ -47,6 +49,7 @@ impl Planned {
             prior: entry.sha256,
             share: None,
             sink_ino: entry.sink_ino,
+            from: None,
             settled: false,
             reason: Reason::Unchanged,
             entry,
@@ -62,10 +65,20 @@ impl Planned {
             prior: None,
             share: None,
             sink_ino: 0,
+            from: None,
             settled: false,
             reason: Reason::Doubtful,
         }
     }
+}
+
+/// An entry of HEAD that seems to stand under another path now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Its path in HEAD.
+    pub from: Box<[u8]>,
+    /// Its record there.
+    pub old: Entry,
 }
 
 /// Why an entry is not kept unseen.
@@ -75,6 +88,8 @@ pub enum Reason {
     Unchanged,
     /// HEAD has no such entry, or one of another kind.
     Added,
+    /// HEAD has it under another path.
+    Moved,
     /// Size or time of content differ.
     Modified,
     /// Mode, owner, or extended attributes differ, or can be held only now.
@@ -89,6 +104,7 @@ impl Reason {
         match self {
             Reason::Unchanged => "unchanged",
             Reason::Added => "added",
+            Reason::Moved => "moved",
             Reason::Modified => "modified",
             Reason::Attributes => "attributes",
             Reason::Doubtful => "doubtful",

@@ -130,6 +130,10 @@ impl Sealer {
                 self.counts.linked += 1;
                 entry
             }
+            Done::Moved(entry) => {
+                self.counts.moved += 1;
+                entry
+            }
             Done::Copied { entry, known } => {
                 self.counts.copied += 1;
                 self.counts.bytes += entry.size;

@@ -14,6 +14,7 @@ use crate::fs::{self, Cursor, Dir, Errno};
 use crate::interrupt;
 use crate::progress::{Counters, Observer};
 use crate::tree::{Kind, Time, Unread, path};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -167,6 +168,7 @@ impl Stage<'_> {
 
     fn work(&self, queue: &Mutex<Receiver<Chunk>>, results: &Sender<Numbered>) {
         let mut buffer = Vec::new();
+        let elsewhere = RefCell::new(self.lanes.iter().map(Lane::parent_cursor).collect());
         loop {
             let chunk = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(chunk) = chunk else { return };
@@ -175,6 +177,7 @@ impl Stage<'_> {
                 source: chunk.source.as_deref(),
                 sinks: &chunk.sides,
                 lanes: self.lanes,
+                elsewhere: &elsewhere,
                 racy_limit: self.racy_limit,
                 observer: self.observer,
             };

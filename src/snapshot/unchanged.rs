@@ -175,6 +175,11 @@ impl Side {
         self.below.iter().filter_map(name).collect()
     }
 
+    /// Path of the directory, as the records have it.
+    pub fn path(&self) -> &[u8] {
+        self.block.as_ref().map_or(b"", Block::path)
+    }
+
     /// How many files the records have.
     pub fn files(&self) -> u64 {
         let records = self.block.iter().flat_map(Block::records);

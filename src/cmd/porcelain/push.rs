@@ -23,8 +23,13 @@ pub(crate) const ENTRY: Entry = Entry {
 ## WHAT IS DONE
 The source is read once for all sinks. What did not change since a sink's HEAD is linked there,
 everything else is copied and hashed on the way. A snapshot is listed only after all of it is on
-stable storage; a push that is cut off leaves nothing that is listed, and the next one clears it
-away. After the snapshot, and only then, the sink's retention policy is applied.
+stable storage; a push that is cut off leaves nothing that is listed, and the next one goes on with
+what it finished. After the snapshot, and only then, the sink's retention policy is applied.
+
+Files and whole directories that were moved or renamed are found again and linked. Of the snapshots
+that the policy removes, the newest one's tree is parked as a spare: a later push makes it equal to
+the source instead of linking every file (rotate.spare in emu-config(5); -v says which tree a push
+begins with, and why).
 
 A file counts as unchanged when path, kind, size, mtime, ctime and inode are those of the last
 snapshot and were recorded at least two seconds after its last change; see push.compare in

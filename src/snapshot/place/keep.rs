@@ -3,9 +3,10 @@
 
 use super::{Place, stamps};
 use crate::error::Result;
-use crate::fs::{self, Errno, Stat};
+use crate::fs::{self, Dir, Errno, Stat};
 use crate::snapshot::plan::Planned;
 use crate::tree::{Entry, Held, Kind, path};
+use std::sync::Arc;
 
 impl Place<'_> {
     /// What a cut-off push has finished of a file that is to be made: the same source, the same
@@ -60,16 +61,13 @@ impl Place<'_> {
     /// Links the parent's inode, if it shows what it should.
     fn link(&self, lane: usize, plan: &Planned) -> Result<Option<u64>> {
         let name = &*plan.entry.name;
-        let (from, to) = match &self.sinks[lane] {
-            (Some(from), Some(to)) => (from, to),
-            (_, None) => return Ok(Some(0)),
-            (None, Some(_)) => {
-                self.note_damage(lane, name);
-                return Ok(None);
-            }
+        let Some(to) = &self.sinks[lane].1 else { return Ok(Some(0)) };
+        let Some((from, old_name)) = self.from(lane, plan) else {
+            self.note_damage(lane, name);
+            return Ok(None);
         };
         let entry = &plan.entry;
-        let (names, ino) = match from.stat(name) {
+        let (names, ino) = match from.stat(&old_name) {
             Ok(stat) if self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) => (stat.nlink, stat.ino),
             // Gone or unreadable: whatever is wrong with this inode, the file is saved anew.
             _ => {
@@ -81,7 +79,7 @@ impl Place<'_> {
         if names.saturating_add(entry.nlink.max(1)) > self.lanes[lane].max_links {
             return Ok(None);
         }
-        match from.link(name, to, name) {
+        match from.link(&old_name, to, name) {
             Ok(()) => Ok(Some(ino)),
             Err(Errno::IO | Errno::UCLEAN) => {
                 self.note_damage(lane, name);
@@ -93,5 +91,14 @@ impl Place<'_> {
             }
             Err(errno) => Err(self.sink_error(lane, errno, name)),
         }
+    }
+
+    /// Where the parent's tree has the inode.
+    fn from(&self, lane: usize, plan: &Planned) -> Option<(Arc<Dir>, Box<[u8]>)> {
+        let Some((dir, name)) = plan.from.as_deref().and_then(path::split) else {
+            return Some((self.sinks[lane].0.clone()?, plan.entry.name.clone()));
+        };
+        let mut elsewhere = self.elsewhere.borrow_mut();
+        Some((elsewhere[lane].as_mut()?.at(dir).ok()?, name.into()))
     }
 }

@@ -5,6 +5,7 @@ mod found;
 mod limits;
 mod links;
 mod lock;
+mod moved;
 mod output;
 mod refusals;
 mod sinks;
