@@ -249,6 +249,10 @@ impl Pass<'_> {
             Err(error) => {
                 // The next push would clear it away as well; a full disk is freed at once.
                 let _ = staging.discard(&ready.sink);
+                if matches!(error.errno(), Some(fs::Errno::NOSPC | fs::Errno::DQUOT)) {
+                    let _ = spare::discard_all(&ready.sink, &ready.lock);
+                    let _ = remove::empty_trash(&ready.sink);
+                }
                 return Err(error);
             }
         };

@@ -5,15 +5,21 @@
 use super::lane::{Lane, attributes};
 use super::plan::Target;
 use super::stage::Batch;
-use crate::fs::{self, Dir, Errno};
+use crate::fs::{self, Attributes, Dir, Errno};
 
-/// Makes a directory of the old tree ready for the entries that are planned in it.
-pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<(), Errno> {
-    if let Some(own) = batch.sides().get(at).and_then(|side| side.own.as_ref()) {
+/// A directory of at most so many bytes is small enough whatever it holds.
+const SMALL: u64 = 16 * 1024;
+
+/// Makes a directory of the old tree ready for the entries that are planned in it. `true`: it is
+/// much larger than its names need, and [`renew`] makes it anew.
+pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<bool, Errno> {
+    let own = batch.sides().get(at).and_then(|side| side.own.as_ref());
+    if let Some(own) = own {
         fs::fit_dir(dir, &attributes(own, lane.set_owner), lane.grain)?;
     }
     // Its mode is set when all below it stands.
-    if dir.stat_self()?.mode & 0o700 != 0o700 {
+    let stat = dir.stat_self()?;
+    if stat.mode & 0o700 != 0o700 {
         fs::open_up(dir)?;
     }
     let plans: Vec<_> = batch.plans.iter().filter_map(|plans| plans[at].as_ref()).collect();
@@ -22,6 +28,33 @@ pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<()
         let stays = found.is_some_and(|found| (plans[found].target == Target::Dir) == item.is_dir);
         if !stays {
             set_aside(lane, dir, &item.name, item.is_dir)?;
+        }
+    }
+    // Directories of ext4 never shrink: an entry takes 8 bytes and its name, rounded up.
+    let needed: u64 = plans.iter().map(|plan| 12 + plan.entry.name.len() as u64).sum();
+    // Making it anew changes the one above, whose times are set in the end only if that is placed.
+    Ok(own.is_none() && stat.size > SMALL.max(4 * needed))
+}
+
+/// Makes a directory anew in place of one that is far too large. The directories in it move over;
+/// files are linked again.
+pub(super) fn renew(lane: &Lane, parent: &Dir, name: &[u8], old: &Dir) -> Result<(), Errno> {
+    let Some(aside) = &lane.aside else { return Ok(()) };
+    let stat = old.stat_self()?;
+    let xattrs = fs::read_xattrs(old, b"")?;
+    let (owner, set_owner) = ((stat.uid, stat.gid), lane.set_owner);
+    let want = Attributes { mode: stat.mode, owner, set_owner, mtime: stat.mtime, xattrs: &xattrs };
+    aside.take(parent, name)?;
+    parent.make_dir(name, 0o700)?;
+    let new = parent.open_dir(name)?;
+    fs::prepare_dir(&new, &want, lane.grain)?;
+    for item in old.list()?.iter().filter(|item| item.is_dir) {
+        match old.rename_new(&item.name, &new, &item.name) {
+            Err(Errno::ACCESS) => {
+                old.set_dir_mode(&item.name, 0o700)?;
+                old.rename_new(&item.name, &new, &item.name)?;
+            }
+            moved => moved?,
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod lock;
 mod moved;
 mod output;
 mod refusals;
+mod renewed;
 mod sinks;
 mod special;
 mod unread;
