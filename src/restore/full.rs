@@ -64,7 +64,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
 fn move_head(request: &Request<'_>) -> Result<Head> {
     let id = &request.node.id;
     // Read anew: a push may have ended between the look at the sink and the source's lock.
-    if Catalog::read(request.sink)?.head.as_ref() == Some(id) {
+    if Catalog::listed(request.sink)?.head.as_ref() == Some(id) {
         return Ok(Head::Moved);
     }
     let moved =
