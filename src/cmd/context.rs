@@ -272,7 +272,7 @@ impl Context {
             return Ok(known);
         }
         let sink = open()?;
-        let catalog = Catalog::read(&sink)?;
+        let catalog = Catalog::listed(&sink)?;
         for note in &catalog.notes {
             self.ui.warn(note);
         }

@@ -6,13 +6,14 @@ use super::apply::Applier;
 use super::content::Origin;
 use super::guard::Guard;
 use super::judge::Powers;
+use super::known::{Look, index_of};
 use super::plan::Planner;
 use super::rescue::Candidates;
 use super::select::{Into, Selected, first_missing};
 use super::target;
 use super::whole::{Whole, cannot_walk};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Dir, Errno, Rules, Walk};
+use crate::fs::{Dir, Errno, Rules, Scanned, Walk, usual_threads};
 use crate::progress::{Event, Observer};
 use crate::quote::quoted;
 use crate::sink::{Catalog, Node, Sink, Wait};
@@ -295,18 +296,24 @@ fn decide_whole(
         }
     }
     let matcher = Arc::clone(&excludes);
+    let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
     let rules = Rules {
-        excluded: Some(Box::new(move |path, is_dir| matcher.excludes(path, is_dir))),
+        excluded: if excludes.is_empty() { None } else { Some(Box::new(excluded)) },
         skip: skip.clone(),
         one_file_system: true,
     };
-    let walk = Walk::start(Arc::clone(source.root()), rules, 1, Box::new(|_, _| ())).map_err(cannot_walk)?;
+    let index = index_of(request.sink, request.node, source);
+    let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_ref(), above, scanned);
+    let walk = Walk::start(Arc::clone(source.root()), rules, usual_threads(), Box::new(visit))
+        .map_err(cannot_walk)?;
     let mut whole = Whole {
         planner: &mut planner,
         guard: &mut guard,
         excludes: &excludes,
         skip: &skip,
         excluded: 0,
+        skips: false,
+        gone: HashSet::new(),
         observer,
     };
     whole.run(source.root(), &mut manifest, walk, each)?;

@@ -27,6 +27,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
         return Err(refusal);
     }
     let mut note = Unfinished::new(request.sink, request.node)?;
+    let was_cut_off = before.is_some();
     if let Some(before) = before {
         // Its temporary files are found again only by their name.
         note.temporary = before.temporary;
@@ -35,6 +36,8 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
     let own = fs::random_hex(2).doing(|| "cannot name temporary files")?;
     let prefix = format!("{}{own}-", note.temporary);
     let mut applier = Applier::new(Arc::clone(source.root()), powers, None, prefix, observer);
+    // Nothing is written then, and nobody wrote before: there is nothing to make durable.
+    let idle = steps.is_empty() && !was_cut_off;
     if !steps.is_empty() {
         note.write(source)?;
     }
@@ -48,7 +51,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
         }
         complete(request, &mut applier, &mut origin, &foreseen)
     })();
-    let finished = applier.finish();
+    let finished = if idle { Ok(()) } else { applier.finish() };
     applied?;
     finished?;
     let head = move_head(request)?;
@@ -61,7 +64,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
 fn move_head(request: &Request<'_>) -> Result<Head> {
     let id = &request.node.id;
     // Read anew: a push may have ended between the look at the sink and the source's lock.
-    if Catalog::read(request.sink)?.head.as_ref() == Some(id) {
+    if Catalog::listed(request.sink)?.head.as_ref() == Some(id) {
         return Ok(Head::Moved);
     }
     let moved =

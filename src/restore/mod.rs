@@ -8,6 +8,7 @@ mod full;
 mod group;
 mod guard;
 mod judge;
+mod known;
 mod make;
 mod place;
 mod plan;

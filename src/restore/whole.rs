@@ -4,7 +4,8 @@
 use super::change::{How, Step};
 use super::guard::Guard;
 use super::judge::Seen;
-use super::plan::{Planner, Verdict, change, complete};
+use super::known::Look;
+use super::plan::{Planner, Verdict, change, complete, is_below_any};
 use crate::error::{Result, errno_text};
 use crate::fs::{Dir, Found, Scanned, Walk};
 use crate::interrupt;
@@ -25,11 +26,35 @@ pub(super) struct Whole<'a> {
     pub(super) skip: &'a HashSet<(u64, u64)>,
     /// Entries of the snapshot that are excluded now.
     pub(super) excluded: u64,
+    /// Whether a directory was passed over because it is just what the index says.
+    pub(super) skips: bool,
+    /// Directories of the snapshot that do not stand in the source, without those below them.
+    pub(super) gone: HashSet<Box<[u8]>>,
     pub(super) observer: &'a dyn Observer,
 }
 
+/// The listings of the snapshot, read no further than they are asked for.
+struct Wanted<'a> {
+    manifest: &'a mut StoredManifest,
+    ahead: Option<Listing>,
+    ended: bool,
+}
+
+impl Wanted<'_> {
+    /// The next listing, if it does not come after that of `dir`; `None`: whichever it is.
+    fn until(&mut self, dir: Option<&[u8]>) -> Result<Option<Listing>> {
+        if self.ahead.is_none() && !self.ended {
+            self.ahead = self.manifest.next_listing()?;
+            self.ended = self.ahead.is_none();
+        }
+        let comes = |ahead: &mut Listing| dir.is_none_or(|dir| path::compare_dirs(&ahead.dir, dir).is_le());
+        Ok(self.ahead.take_if(comes))
+    }
+}
+
 impl Whole<'_> {
-    /// Hands the steps over in manifest order.
+    /// Hands the steps over in manifest order. The manifest is read only if some directory is not
+    /// just what the index says.
     ///
     /// # Errors
     /// The manifest is damaged, `each` failed, or a signal came.
@@ -37,47 +62,83 @@ impl Whole<'_> {
         &mut self,
         root: &Arc<Dir>,
         manifest: &mut StoredManifest,
-        walk: Walk<()>,
+        walk: Walk<Look>,
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<()> {
-        let root_change = self.planner.root(root, manifest.root());
+        let mut root_change = self.planner.root(root, manifest.root());
         let root_entry = Box::new(manifest.root().clone());
-        let mut wanted = manifest.next_listing()?;
-        let mut walk = walk.map(|(scanned, _)| scanned);
-        let mut found = walk.next();
-        let mut root_change = root_change;
-        loop {
-            let order = match (&wanted, &found) {
-                (None, None) => break,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(listing), Some(scanned)) => path::compare_dirs(&listing.dir, &scanned.path),
-            };
+        let mut wanted = Wanted { manifest, ahead: None, ended: false };
+        let mut differs = false;
+        for (scanned, look) in walk {
             interrupt::check()?;
-            let listing = if order == Ordering::Greater { None } else { wanted.take() };
-            let scanned = if order == Ordering::Less { None } else { found.take() };
-            Counters::add(
-                &self.observer.counters().entries,
-                scanned.as_ref().map_or(0, |s| s.entries.len() as u64),
-            );
-            let mut own = listing.as_ref().and_then(|listing| self.planner.enter(listing));
-            let is_root = scanned.as_ref().is_some_and(|scanned| scanned.path.is_empty());
+            Counters::add(&self.observer.counters().entries, scanned.entries.len() as u64);
+            let is_root = scanned.path.is_empty();
+            let mut own = None;
+            let mut step = if look.same {
+                self.skips = true;
+                Step::new(&scanned.path)
+            } else {
+                differs = true;
+                let listing = self.listing_of(root, &scanned.path, &mut wanted, each)?;
+                own = listing.as_ref().and_then(|listing| self.planner.enter(listing));
+                self.directory(root, listing, Some(scanned))
+            };
             if is_root {
                 own = Some(root_entry.clone());
+                step.changes.extend(root_change.take());
             }
-            let mut step = self.directory(root, listing, scanned);
-            step.changes.extend(root_change.take().filter(|_| is_root));
             if let Some(step) = complete(step, own) {
                 each(step)?;
             }
-            if wanted.is_none() {
-                wanted = manifest.next_listing()?;
-            }
-            if found.is_none() {
-                found = walk.next();
-            }
+        }
+        // If all is the same then all of the snapshot was met.
+        while let Some(listing) = if differs { wanted.until(None)? } else { None } {
+            self.unmet(root, listing, each)?;
         }
         Ok(())
+    }
+
+    /// Goes on in the manifest to a directory of the walk.
+    fn listing_of(
+        &mut self,
+        root: &Arc<Dir>,
+        dir: &[u8],
+        wanted: &mut Wanted<'_>,
+        each: &mut dyn FnMut(Step) -> Result<()>,
+    ) -> Result<Option<Listing>> {
+        while let Some(listing) = wanted.until(Some(dir))? {
+            if *listing.dir == *dir {
+                return Ok(Some(listing));
+            }
+            self.unmet(root, listing, each)?;
+        }
+        Ok(None)
+    }
+
+    /// A listing of the snapshot that belongs to no directory of the walk, or to one that is just
+    /// what it should be.
+    fn unmet(
+        &mut self,
+        root: &Arc<Dir>,
+        listing: Listing,
+        each: &mut dyn FnMut(Step) -> Result<()>,
+    ) -> Result<()> {
+        interrupt::check()?;
+        let own = self.planner.enter(&listing);
+        if self.skips && !is_below_any(&self.gone, &listing.dir) {
+            return Ok(());
+        }
+        match complete(self.directory(root, Some(listing), None), own) {
+            Some(step) => each(step),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers that a directory of the snapshot does not stand in the source.
+    fn note_gone(&mut self, whole: &[u8]) {
+        if !is_below_any(&self.gone, whole) {
+            self.gone.insert(whole.into());
+        }
     }
 
     fn directory(&mut self, root: &Arc<Dir>, listing: Option<Listing>, scanned: Option<Scanned>) -> Step {
@@ -144,6 +205,9 @@ impl Whole<'_> {
             self.planner.bar(&whole);
             return;
         }
+        if is_dir {
+            self.note_gone(&whole);
+        }
         let settled = self.planner.by_group(&whole, entry, None);
         step.changes.extend(settled.unwrap_or_else(|| Some(self.planner.create(&whole, entry))));
     }
@@ -184,6 +248,9 @@ impl Whole<'_> {
             }
             self.planner.bar(&whole);
             return;
+        }
+        if entry.kind == Kind::Dir && stat.kind != Kind::Dir {
+            self.note_gone(&whole);
         }
         let mut seen = Seen::new(held, &there.name, *stat);
         seen.learn(entry);

@@ -49,12 +49,36 @@ fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
     Ok(text.filter(|id| node::is_id(id)).collect())
 }
 
+/// What stands in the directories of a sink.
+struct Standing {
+    nodes: BTreeSet<String>,
+    trees: BTreeSet<String>,
+    removed: BTreeSet<String>,
+}
+
 impl Catalog {
     /// Reads what the sink holds. Writes nothing.
     ///
     /// # Errors
     /// The sink's directories cannot be read; damage inside is no error but part of the answer.
     pub fn read(sink: &Sink) -> Result<Catalog> {
+        let (mut catalog, standing) = Catalog::look(sink)?;
+        catalog.find_last(sink, &standing.removed);
+        catalog.find_half_removed(sink, standing)?;
+        Ok(catalog)
+    }
+
+    /// Reads which snapshots are listed or damaged, and HEAD. Leaves out what only a change of the
+    /// sink has to know, and what grows with all that was ever removed: [`Catalog::last_seq`] and
+    /// [`Catalog::last_line`] are those of what stands, and nothing counts as half removed.
+    ///
+    /// # Errors
+    /// As [`Catalog::read`].
+    pub fn listed(sink: &Sink) -> Result<Catalog> {
+        Catalog::look(sink).map(|(catalog, _)| catalog)
+    }
+
+    fn look(sink: &Sink) -> Result<(Catalog, Standing)> {
         let (nodes, trees) = (ids(sink, layout::NODES)?, ids(sink, layout::TREES)?);
         let (pins, removed) = (ids(sink, layout::PINS)?, ids(sink, layout::REMOVED)?);
         let intents = sink.stagings()?.into_iter().filter_map(|(_, intent)| intent.ok().flatten());
@@ -66,10 +90,12 @@ impl Catalog {
                 Ok(node) if !trees.contains(id) => {
                     catalog.damage(id, "its tree is missing");
                     // Its place in the history stays its own.
-                    catalog.last_seq = catalog.last_seq.max(node.seq);
-                    catalog.last_line = catalog.last_line.max(node.line);
+                    catalog.take_place(node.seq, node.line);
                 }
-                Ok(node) => catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) }),
+                Ok(node) => {
+                    catalog.take_place(node.seq, node.line);
+                    catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) });
+                }
                 Err(why) => catalog.damage(id, &why),
             }
         }
@@ -79,19 +105,32 @@ impl Catalog {
                 catalog.damage(id, "its node is missing");
             }
         }
+        catalog.snapshots.sort_by_key(|snapshot| snapshot.node.seq);
+        // The place of what is being published is taken, whether or not it can be completed now.
+        catalog.last_seq = sealed.iter().filter_map(|intent| intent.seq).fold(catalog.last_seq, u64::max);
+        catalog.find_head(sink, &sealed);
+        Ok((catalog, Standing { nodes, trees, removed }))
+    }
+
+    fn take_place(&mut self, seq: u64, line: u64) {
+        self.last_seq = self.last_seq.max(seq);
+        self.last_line = self.last_line.max(line);
+    }
+
+    fn find_half_removed(&mut self, sink: &Sink, standing: Standing) -> Result<()> {
+        let Standing { nodes, trees, removed } = standing;
+        let gone: Vec<&String> = removed.difference(&nodes).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
         // A power cut can bring back any part of what a removal cleared away.
         let mut left = trees;
         for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {
             left.extend(ids(sink, name)?);
         }
         left.extend(sink.names()?.into_iter().map(|(_, id)| id));
-        catalog.half_removed = removed.difference(&nodes).filter(|id| left.contains(*id)).cloned().collect();
-        catalog.snapshots.sort_by_key(|snapshot| snapshot.node.seq);
-        // The place of what is being published is taken, whether or not it can be completed now.
-        catalog.last_seq = sealed.iter().filter_map(|intent| intent.seq).fold(catalog.last_seq, u64::max);
-        catalog.find_last(sink, &removed);
-        catalog.find_head(sink, &sealed);
-        Ok(catalog)
+        self.half_removed = gone.into_iter().filter(|id| left.contains(*id)).cloned().collect();
+        Ok(())
     }
 
     fn damage(&mut self, id: &str, why: &str) {
@@ -105,10 +144,9 @@ impl Catalog {
             let record: serde_json::Value = serde_json::from_slice(&content).ok()?;
             Some((record.get("seq")?.as_u64()?, record.get("line")?.as_u64()?))
         };
-        let listed = self.snapshots.iter().map(|snapshot| (snapshot.node.seq, snapshot.node.line));
-        let all: Vec<(u64, u64)> = listed.chain(removed.iter().filter_map(gone)).collect();
-        self.last_seq = all.iter().map(|(seq, _)| *seq).fold(self.last_seq, u64::max);
-        self.last_line = all.iter().map(|(_, line)| *line).fold(self.last_line, u64::max);
+        for (seq, line) in removed.iter().filter_map(gone) {
+            self.take_place(seq, line);
+        }
     }
 
     /// HEAD moves only by redoing an intent; it is guessed only when it says nothing usable.

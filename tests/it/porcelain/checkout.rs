@@ -1,5 +1,7 @@
 //! `emu checkout`: the three ways, what each leaves alone, what the guard refuses, and damage.
 
+mod index;
+
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,5 @@
 //! Spares as the library sees them, and directories of a spare that are far too large.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use emu::sink::{Sink, Wait};
