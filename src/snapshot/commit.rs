@@ -76,8 +76,12 @@ pub fn publish(
     let node = make_node(sink, draft, message, catalog)?;
     // A commit that was cut off may have left its node: nothing has referred to that one.
     fs::replace_file(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
-    barrier(sink, &staging)
-        .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
+    if let Err(errno) = barrier(sink, &staging) {
+        // What was written may be lost although it can still be read: nothing of it is proven.
+        let _ = staging.remove_file(layout::JOURNAL);
+        return Err(errno)
+            .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)));
+    }
     let intent = Intent {
         stage: Stage::Sealed,
         id: Some(node.id.clone()),
