@@ -21,6 +21,7 @@ mod job;
 mod layers;
 mod lost;
 mod made;
+mod pair;
 mod plumbing;
 mod porcelain;
 mod property;

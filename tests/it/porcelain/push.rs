@@ -6,8 +6,10 @@ mod limits;
 mod links;
 mod lock;
 mod output;
+mod parked;
 mod refusals;
 mod sinks;
+mod spare;
 mod special;
 mod unread;
 
