@@ -5,14 +5,29 @@
 use super::lane::{Lane, attributes};
 use super::plan::Target;
 use super::stage::Batch;
-use crate::fs::{self, Attributes, Dir, Errno};
+use crate::fs::{self, Attributes, Cursor, Dir, Errno};
+use crate::tree::path;
+use std::sync::Arc;
 
 /// A directory of at most so many bytes is small enough whatever it holds.
 const SMALL: u64 = 16 * 1024;
 
-/// Makes a directory of the old tree ready for the entries that are planned in it. `true`: it is
-/// much larger than its names need, and [`renew`] makes it anew.
-pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<bool, Errno> {
+/// Makes a directory of the old tree ready for the entries that are planned in it.
+///
+/// # Errors
+/// The system's.
+pub(super) fn fit(lane: &Lane, tree: &mut Cursor, at: usize, batch: &Batch) -> Result<Arc<Dir>, Errno> {
+    let dir = reach(tree, &batch.path)?;
+    let too_large = clear(lane, &dir, at, batch)?;
+    let Some((above, name)) = path::split(&batch.path).filter(|_| too_large) else { return Ok(dir) };
+    tree.forget(&batch.path);
+    let above = tree.at(above)?;
+    renew(lane, &above, name, &dir)?;
+    tree.at(&batch.path)
+}
+
+/// Takes away what has no place in the directory. `true`: it is much larger than its names need.
+fn clear(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<bool, Errno> {
     let own = batch.sides().get(at).and_then(|side| side.own.as_ref());
     if let Some(own) = own {
         fs::fit_dir(dir, &attributes(own, lane.set_owner), lane.grain)?;
@@ -22,6 +37,7 @@ pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<bo
     if stat.mode & 0o700 != 0o700 {
         fs::open_up(dir)?;
     }
+    fs::drop_default_acl(dir)?;
     let plans: Vec<_> = batch.plans.iter().filter_map(|plans| plans[at].as_ref()).collect();
     for item in dir.list()? {
         let found = plans.binary_search_by(|plan| plan.entry.name.cmp(&item.name)).ok();
@@ -38,7 +54,7 @@ pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<bo
 
 /// Makes a directory anew in place of one that is far too large. The directories in it move over;
 /// files are linked again.
-pub(super) fn renew(lane: &Lane, parent: &Dir, name: &[u8], old: &Dir) -> Result<(), Errno> {
+fn renew(lane: &Lane, parent: &Dir, name: &[u8], old: &Dir) -> Result<(), Errno> {
     let Some(aside) = &lane.aside else { return Ok(()) };
     let stat = old.stat_self()?;
     let xattrs = fs::read_xattrs(old, b"")?;
@@ -69,6 +85,18 @@ fn set_aside(lane: &Lane, dir: &Dir, name: &[u8], is_dir: bool) -> Result<(), Er
         // A file system that does not tell kinds in its listings.
         Err(Errno::ISDIR | Errno::PERM) => aside.take(dir, name),
         result => result,
+    }
+}
+
+/// The directory of the old tree at `dir`, whatever its mode: where nothing changed above, nobody
+/// has opened it yet.
+fn reach(tree: &mut Cursor, dir: &[u8]) -> Result<Arc<Dir>, Errno> {
+    match (tree.at(dir), path::split(dir)) {
+        (Err(Errno::ACCESS), Some((above, name))) => {
+            open(&*tree.at(above)?, name)?;
+            tree.at(dir)
+        }
+        (result, _) => result,
     }
 }
 

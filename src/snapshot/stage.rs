@@ -330,14 +330,10 @@ impl<'a> Feeder<'a> {
         let side = &self.stage.lanes[lane];
         let Some(staged) = staged.as_mut().filter(|_| side.is_running()) else { return (None, None) };
         let fail = |errno, whole: &[u8]| side.fail(sink_error(&side.label, errno, whole));
-        let fitted = staged.at(&batch.path).and_then(|dir| {
-            let too_large = side.reused && old::fit(side, &dir, lane, batch)?;
-            let Some((above, name)) = path::split(&batch.path).filter(|_| too_large) else { return Ok(dir) };
-            staged.forget(&batch.path);
-            let above = staged.at(above)?;
-            old::renew(side, &above, name, &dir)?;
-            staged.at(&batch.path)
-        });
+        let fitted = match side.reused {
+            true => old::fit(side, staged, lane, batch),
+            false => staged.at(&batch.path),
+        };
         let staged = match fitted {
             Ok(dir) => dir,
             Err(errno) => {

@@ -13,14 +13,17 @@
     unreachable_pub
 )]
 
+mod calls;
 mod crash;
 mod env;
 mod fidelity;
 mod generated;
+mod index;
 mod job;
 mod layers;
 mod lost;
 mod made;
+mod pair;
 mod plumbing;
 mod porcelain;
 mod property;

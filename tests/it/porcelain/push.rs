@@ -7,9 +7,12 @@ mod links;
 mod lock;
 mod moved;
 mod output;
+mod parked;
 mod refusals;
 mod renewed;
+mod resume;
 mod sinks;
+mod spare;
 mod special;
 mod unread;
 
