@@ -13,7 +13,7 @@ use super::journal::Journal;
 use super::lane::{Lane, Staged, sink_error};
 use super::place::Done;
 use super::stage::Placed;
-use super::unchanged::{Side, Verdict};
+use super::unchanged::Side;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir, Errno};
 use crate::sink::node::Counts;
@@ -230,13 +230,10 @@ impl Sealer {
         self.leave_for(dir, lane)?;
         self.open.extend(own.map(|own| (dir.into(), own)));
         let listing = Listing { dir: dir.into(), entries: std::mem::take(&mut self.entries) };
-        match side
-            .and_then(|side| side.number.zip(side.block.as_ref()).filter(|_| side.verdict == Verdict::Kept))
-        {
-            Some((number, block)) if is_intact(block, &listing.entries) => {
-                self.records.take_over(number, block)?
-            }
-            _ => self.records.write(&listing)?,
+        let known = side.and_then(|side| Some((side.number?, side.block.as_ref()?, side.verdict)));
+        match known.filter(|(_, block, verdict)| is_intact(block, *verdict, &listing.entries)) {
+            Some((number, block, _)) => self.records.take_over(number, block)?,
+            None => self.records.write(&listing)?,
         }
         let settled = std::mem::take(&mut self.settled);
         for entry in listing.entries.into_iter().filter(|entry| entry.kind == Kind::Dir) {

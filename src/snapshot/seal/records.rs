@@ -3,9 +3,10 @@
 
 use super::Output;
 use crate::error::{Doing as _, Error, Result};
-use crate::sink::index::{Block, Create};
+use crate::sink::index::{Block, Create, Record};
 use crate::sink::{Index, IndexWriter};
 use crate::snapshot::journal::Journal;
+use crate::snapshot::unchanged::Verdict;
 use crate::tree::{
     Digest, Entry, Finished, FrameSpan, Framing, Kind, Listing, ManifestWriter, OldManifest, Owners, Sealed,
     TreeRecord,
@@ -168,10 +169,14 @@ impl Records {
 }
 
 /// Whether the entries of a directory came out as the records of the parent's index have them.
-pub(super) fn is_intact(block: &Block, entries: &[Entry]) -> bool {
-    block.len() == entries.len()
-        && block.records().zip(entries).all(|(record, entry)| {
+pub(super) fn is_intact(block: &Block, verdict: Verdict, entries: &[Entry]) -> bool {
+    let same = |(record, entry): (Record<'_>, &Entry)| match verdict {
+        // The source shows what was recorded; it is the sink's side that may have changed.
+        Verdict::Same | Verdict::Kept => {
             let inode = entry.kind == Kind::Dir || entry.sink_ino == record.sink_ino();
             *record.name == *entry.name && inode && entry.held.is_none()
-        })
+        }
+        Verdict::Changed => record.entry().as_ref() == Some(entry),
+    };
+    block.len() == entries.len() && block.records().zip(entries).all(same)
 }
