@@ -285,7 +285,6 @@ fn decide_whole(
     observer: &dyn Observer,
 ) -> Result<Foreseen> {
     let mut planner = Planner::new(Powers::new(request.ownership));
-    let mut manifest = request.sink.open_manifest(request.node)?;
     let excludes = Arc::new(Excludes::of(source)?);
     excludes.bad.iter().for_each(|bad| observer.warn(bad.clone()));
     let mut guard = Guard::new(caution, unfinished.map(|unfinished| unfinished.temporary.clone()));
@@ -306,6 +305,8 @@ fn decide_whole(
     let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_ref(), above, scanned);
     let walk = Walk::start(Arc::clone(source.root()), rules, usual_threads(), Box::new(visit))
         .map_err(cannot_walk)?;
+    // Proven while the walk is under way.
+    let mut manifest = request.sink.open_manifest(request.node)?;
     let mut whole = Whole {
         planner: &mut planner,
         guard: &mut guard,

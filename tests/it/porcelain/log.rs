@@ -119,6 +119,23 @@ fn damage_is_reported_and_the_others_are_listed() {
 }
 
 #[test]
+fn what_a_removal_left_is_neither_listed_nor_damage() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let first = sink.add(1, Special::default());
+    sink.add(2, Special::default());
+    let inside = sink.path.join(".emu");
+    // Cut off after its commit: the tree still stands. The record is nobody's concern but a push's.
+    std::fs::rename(inside.join("nodes").join(&first), inside.join("removed").join(&first)).unwrap();
+    for record in ["as it was", "{}"] {
+        let said = emu.inside("src").run(&["log", "-s"]).succeeds();
+        assert_eq!((said.stdout.lines().count(), &*said.stderr), (1, ""), "{record}: {said}");
+        std::fs::write(inside.join("removed").join(&first), "{}").unwrap();
+    }
+    assert!(inside.join("trees").join(&first).exists());
+}
+
+#[test]
 fn an_unknown_revision_is_named_with_the_way_on() {
     let emu = Emu::new();
     let sink = Made::new(&emu, "disk");
