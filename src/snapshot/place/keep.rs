@@ -4,8 +4,9 @@
 use super::{Place, stamps};
 use crate::error::Result;
 use crate::fs::{self, Errno, Stat};
-use crate::snapshot::plan::Planned;
-use crate::tree::{Entry, Held, Kind, path};
+use crate::snapshot::plan::{Planned, Reason};
+use crate::tree::{Digest, Entry, Held, Kind, path};
+use rustix::fd::{AsFd, OwnedFd};
 
 impl Place<'_> {
     /// What a cut-off push has finished of a file that is to be made: the same source, the same
@@ -29,6 +30,25 @@ impl Place<'_> {
             (Some(read.sha256) == entry.sha256 && read.bytes == stat.size).then_some(())?;
         }
         Some(Entry { nlink: planned.nlink, ..entry })
+    }
+
+    /// A new inode that shares the bytes of the parent's, for a file of which only attributes seem
+    /// to have changed; whether the source still has these bytes is to be seen. `None`: nothing
+    /// was made.
+    pub(super) fn renew(&self, lane: usize, plan: &Planned) -> fs::Result<Option<(Digest, OwnedFd)>> {
+        let (Some(known), (Some(from), Some(to))) = (plan.prior, &self.sinks[lane]) else { return Ok(None) };
+        let (name, shares) = (&*plan.entry.name, &self.lanes[lane].shares);
+        let fits = plan.reason == Reason::Attributes && fs::is_shareable(plan.entry.size, shares);
+        let Some(old) = fits.then(|| from.open_file(name).ok()).flatten() else { return Ok(None) };
+        if !self.shows(lane, &plan.entry, plan.share.as_deref(), &Stat::of(old.as_fd())?) {
+            return Ok(None);
+        }
+        let file = self.make(lane, to, name, || to.create_file(name))?;
+        if fs::share_content(&old, &file, plan.entry.size, shares)? {
+            return Ok(Some((known, file)));
+        }
+        self.withdraw(lane, name)?;
+        Ok(None)
     }
 
     fn shows(&self, lane: usize, entry: &Entry, held: Option<&Held>, stat: &Stat) -> bool {

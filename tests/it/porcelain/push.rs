@@ -6,6 +6,7 @@ mod limits;
 mod links;
 mod lock;
 mod output;
+mod reflink;
 mod refusals;
 mod sinks;
 mod special;
