@@ -1,4 +1,5 @@
-//! Content: one pass that reads, hashes and writes; holes stay holes.
+//! Content: one pass that reads, hashes and writes, or bytes that two files share; holes stay
+//! holes.
 
 use super::{Errno, Result, fault};
 use crate::interrupt;
@@ -6,8 +7,14 @@ use crate::tree::Digest;
 use rustix::fd::OwnedFd;
 use rustix::fs::SeekFrom;
 use sha2::{Digest as _, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const CHUNK: usize = 256 * 1024;
+/// Smaller files are copied: there are many of them, and sharing them saves little room.
+const LEAST_SHARED: u64 = 16 * 1024;
+
+/// A file that is being written, and what came of it so far.
+pub type Slot = (OwnedFd, Result<()>);
 
 /// What was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +33,7 @@ pub struct Copied {
 /// The reading side's.
 pub fn copy_content(
     from: &OwnedFd,
-    to: &mut [(OwnedFd, Result<()>)],
+    to: &mut [&mut Slot],
     size: u64,
     sparse: bool,
     buffer: &mut Vec<u8>,
@@ -53,13 +60,39 @@ pub fn copy_content(
     finish(hasher, at, to, sparse)
 }
 
-fn finish(hasher: Sha256, bytes: u64, to: &mut [(OwnedFd, Result<()>)], sparse: bool) -> Result<Copied> {
+fn finish(hasher: Sha256, bytes: u64, to: &mut [&mut Slot], sparse: bool) -> Result<Copied> {
     if sparse {
         for (file, outcome) in to.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
             *outcome = rustix::fs::ftruncate(&*file, bytes);
         }
     }
     Ok(Copied { bytes, sha256: Digest::finish(hasher) })
+}
+
+/// Whether so many bytes are worth sharing, and the file system may be able to.
+pub fn is_shareable(size: u64, able: &AtomicBool) -> bool {
+    size >= LEAST_SHARED && able.load(Ordering::Relaxed)
+}
+
+/// Lets `to`, which is empty, share the bytes that `from` has at this moment (ioctl_ficlone(2)),
+/// if `size` is worth it. `false`: it is still empty, and a copy is as good. `able` is cleared
+/// once the file system says that it never can; all other obstacles are this file's own.
+///
+/// # Errors
+/// The system's, if `to` cannot be emptied again.
+pub fn share_content(from: &OwnedFd, to: &OwnedFd, size: u64, able: &AtomicBool) -> Result<bool> {
+    if !is_shareable(size, able) {
+        return Ok(false);
+    }
+    fault::point()?;
+    match rustix::fs::ioctl_ficlone(to, from) {
+        Ok(()) => return Ok(true),
+        Err(Errno::NOTSUP | Errno::NOTTY | Errno::NOSYS) => able.store(false, Ordering::Relaxed),
+        // From another file system: nothing was touched, and the next file may be of this one.
+        Err(Errno::XDEV) => {}
+        Err(_) => rustix::fs::ftruncate(to, 0)?,
+    }
+    Ok(false)
 }
 
 /// Reads `size` bytes and hashes them.

@@ -18,7 +18,7 @@ mod users;
 mod walk;
 
 pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_own_mode, trim_xattrs};
-pub use copy::{Copied, copy_content, hash_content};
+pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
 pub use file::{read_limited, replace_cache, replace_file, touch, write_new};

@@ -1,5 +1,5 @@
-//! Bytes on their way out of a sink: each file is hashed while it is copied, and what does not
-//! fit its record is not the file.
+//! Bytes on their way out of a sink: each file is hashed while it is copied, or once it shares
+//! the bytes, and what does not fit its record is not the file.
 
 use crate::error::{Result, errno_text};
 use crate::fs::{self, Cursor, Stat};
@@ -7,11 +7,13 @@ use crate::sink::{Node, ReadLock, Sink, layout};
 use crate::tree::{Entry, Kind, path};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The tree of a snapshot, held against removal while it is read.
 pub(super) struct Origin {
     cursor: Cursor,
     buffer: Vec<u8>,
+    shares: AtomicBool,
     _lock: ReadLock,
 }
 
@@ -36,7 +38,12 @@ impl Origin {
     pub(super) fn open(sink: &Sink, node: &Node) -> Result<Origin> {
         let lock = ReadLock::take(&sink.dir(layout::NODES)?, &node.id)?;
         let tree = Arc::new(sink.open_tree(&node.id)?);
-        Ok(Origin { cursor: Cursor::new(tree, false), buffer: Vec::new(), _lock: lock })
+        Ok(Origin {
+            cursor: Cursor::new(tree, false),
+            buffer: Vec::new(),
+            shares: AtomicBool::new(true),
+            _lock: lock,
+        })
     }
 
     /// Opens the file of a record.
@@ -54,7 +61,8 @@ impl Origin {
         }
     }
 
-    /// Copies a file into `to`. `Ok(Some(why))`: what was written is not what the record says.
+    /// Copies a file into `to`, or lets it share the bytes. `Ok(Some(why))`: what stands there then
+    /// is not what the record says.
     ///
     /// # Errors
     /// The writing side's.
@@ -66,9 +74,13 @@ impl Origin {
     ) -> fs::Result<(OwnedFd, Option<String>)> {
         let size = stored.stat.size;
         let sparse = stored.stat.blocks * 512 < size;
-        let mut slots = [(to, Ok(()))];
-        let copied = fs::copy_content(&stored.file, &mut slots, size, sparse, &mut self.buffer);
-        let [(to, written)] = slots;
+        let mut slot = (to, Ok(()));
+        let copied = if fs::share_content(&stored.file, &slot.0, size, &self.shares)? {
+            fs::hash_content(&slot.0, size, sparse, &mut self.buffer)
+        } else {
+            fs::copy_content(&stored.file, &mut [&mut slot], size, sparse, &mut self.buffer)
+        };
+        let (to, written) = slot;
         written?;
         let why = match copied {
             Err(errno) => Some(format!("it cannot be read: {}", errno_text(errno))),

@@ -38,7 +38,7 @@ pub struct Counts {
     pub files: u64,
     /// Directories in the tree, the root included.
     pub dirs: u64,
-    /// Bytes read and written.
+    /// Bytes read for new files.
     pub bytes: u64,
     /// Entries linked to an earlier snapshot.
     pub linked: u64,

@@ -245,14 +245,11 @@ impl Comparer {
                 planned.reason = if proven { Reason::Unchanged } else { Reason::Doubtful };
                 planned.target = if proven { Target::Keep } else { Target::Check(known) };
             }
-            (false, MetadataChange::Share) => {
+            (false, change) => {
+                let shares = change == MetadataChange::Share;
                 planned.share = shared_inode(&planned.entry, prev);
                 planned.reason = Reason::Attributes;
-                planned.target = Target::Check(known);
-            }
-            (false, MetadataChange::Copy) => {
-                planned.reason = Reason::Attributes;
-                planned.target = Target::New;
+                planned.target = if shares { Target::Check(known) } else { Target::New };
             }
         }
     }

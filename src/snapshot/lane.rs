@@ -235,6 +235,8 @@ pub struct Lane {
     pub set_owner: bool,
     /// Whether each file is synced by itself, because the file system cannot be synced whole.
     pub sync_each: bool,
+    /// Whether its file system may let two files share their bytes: until it says that it cannot.
+    pub shares: AtomicBool,
     /// Files of HEAD that are not what its manifest says.
     pub damaged: AtomicU64,
     stopped: AtomicBool,
@@ -256,6 +258,7 @@ impl Lane {
             max_links: u32::MAX,
             set_owner: false,
             sync_each: false,
+            shares: AtomicBool::new(true),
             damaged: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             failure: Mutex::new(None),

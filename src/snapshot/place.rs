@@ -12,7 +12,7 @@ use crate::fs::{self, Cursor, Dir, Errno};
 use crate::progress::{Counters, Observer};
 use crate::quote::quoted;
 use crate::tree::{Digest, Entry, Kind, Time, Unread, path};
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, OwnedFd};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +46,9 @@ pub enum Done {
 /// A directory in the parent's and in the staged tree of one lane.
 pub type Side = (Option<Arc<Dir>>, Option<Arc<Dir>>);
 
+/// An entry of a lane whose content must have this hash to be kept; the file, if it stands anew.
+type Checked = (usize, Planned, Digest, Option<OwnedFd>);
+
 /// A directory as a worker sees it: where things come from and where they go.
 pub struct Place<'a> {
     /// Path of the directory.
@@ -70,7 +73,7 @@ impl Place<'_> {
     pub fn entry(&self, planned: Vec<Option<Planned>>, buffer: &mut Vec<u8>) -> Vec<Option<Done>> {
         let mut done: Vec<Option<Done>> = planned.iter().map(|_| None).collect();
         let mut copying: Vec<(usize, Planned)> = Vec::new();
-        let mut checking: Vec<(usize, Planned, Digest)> = Vec::new();
+        let mut checking: Vec<Checked> = Vec::new();
         for (lane, plan) in planned.into_iter().enumerate() {
             let Some(plan) = plan.filter(|_| self.lanes[lane].is_running()) else { continue };
             match &plan.target {
@@ -83,36 +86,28 @@ impl Place<'_> {
                 },
                 Target::Check(known) => {
                     let known = *known;
-                    checking.push((lane, plan, known));
+                    checking.push((lane, plan, known, None));
                 }
                 Target::New => match self.proven(lane, &plan, buffer) {
                     Some(entry) => {
                         let known = plan.prior.is_some() && plan.prior == entry.sha256;
                         done[lane] = Some(Done::Copied { entry, known });
                     }
-                    None => copying.push((lane, plan)),
+                    None => match self.renew(lane, &plan) {
+                        Ok(Some((known, file))) => checking.push((lane, plan, known, Some(file))),
+                        Ok(None) => copying.push((lane, plan)),
+                        Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, &plan.entry.name)),
+                    },
                 },
             }
         }
         let name = copying.first().map(|(_, plan)| &plan.entry.name);
-        let name = name.or(checking.first().map(|(_, plan, _)| &plan.entry.name)).cloned();
+        let name = name.or(checking.first().map(|(_, plan, ..)| &plan.entry.name)).cloned();
         if let Some(name) = name {
             self.read(copying, checking, &mut done, buffer);
             self.clear_unsaved(&name, &done);
         }
         done
-    }
-
-    /// What could not be saved must not stand in the new tree as it stood in an old one.
-    fn clear_unsaved(&self, name: &[u8], done: &[Option<Done>]) {
-        for (lane, done) in done.iter().enumerate() {
-            if self.lanes[lane].reused && matches!(done, Some(Done::Vanished | Done::Unread(_))) {
-                match self.withdraw(lane, name) {
-                    Ok(()) | Err(Errno::NOENT) => {}
-                    Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
-                }
-            }
-        }
     }
 
     /// An inode of the parent that is not what its manifest says, or is gone.
@@ -134,22 +129,34 @@ impl Place<'_> {
     fn read(
         &self,
         copying: Vec<(usize, Planned)>,
-        checking: Vec<(usize, Planned, Digest)>,
+        checking: Vec<Checked>,
         done: &mut [Option<Done>],
         buffer: &mut Vec<u8>,
     ) {
         let mut copying = copying;
         let mut again = Vec::new();
-        let sample = copying.first().map(|(_, plan)| plan).or(checking.first().map(|(_, plan, _)| plan));
+        let sample = copying.first().map(|(_, plan)| plan).or(checking.first().map(|(_, plan, ..)| plan));
         let Some(sample) = sample.cloned() else { return };
         if sample.entry.kind == Kind::Symlink {
             return self.symlink(copying, done);
         }
         let read = self.copy(&mut copying, &sample, done, buffer);
-        for (lane, mut plan, known) in checking {
-            match &read {
-                Err(why) => done[lane] = Some(self.not_read(*why, &plan.entry.name)),
-                Ok(read) if read.sha256 == known && !read.torn && read.stat.size == plan.entry.size => {
+        for (lane, mut plan, known, file) in checking {
+            let name = plan.entry.name.clone();
+            let fits = |read: &Read| read.sha256 == known && !read.torn && read.stat.size == plan.entry.size;
+            let fits = read.as_ref().is_ok_and(fits);
+            if file.is_some()
+                && !fits
+                && let Err(errno) = self.withdraw(lane, &name)
+            {
+                self.lanes[lane].fail(self.sink_error(lane, errno, &name));
+                continue;
+            }
+            match (&read, file) {
+                (Ok(read), Some(file)) if fits => {
+                    self.settle(lane, &name, self.finish(lane, plan, read, file), done);
+                }
+                (Ok(_), None) if fits => {
                     plan.entry.sha256 = Some(known);
                     match self.keep(lane, &plan) {
                         Ok(Some(ino)) => done[lane] = Some(kept(plan, ino)),
@@ -157,7 +164,8 @@ impl Place<'_> {
                         Err(error) => self.lanes[lane].fail(error),
                     }
                 }
-                Ok(_) => again.push((lane, plan)),
+                (Ok(_), _) => again.push((lane, plan)),
+                (Err(why), _) => done[lane] = Some(self.not_read(*why, &name)),
             }
         }
         if let Some((_, sample)) = again.first().cloned() {
@@ -182,14 +190,14 @@ impl Place<'_> {
     ) -> Result<Read, NotRead> {
         let name = &*sample.entry.name;
         let with_xattrs = !sample.xattrs_known || copying.iter().any(|(_, plan)| !plan.xattrs_known);
-        let mut files: Vec<Destination> = Vec::new();
+        let mut files: Vec<Destination<'_>> = Vec::new();
         let mut writers = Vec::new();
         let mut hashers = Vec::new();
         for (lane, plan) in copying.drain(..) {
             match self.sinks[lane].1.as_ref().map(|to| self.make(lane, to, name, || to.create_file(name))) {
                 None => hashers.push((lane, plan)),
                 Some(Ok(file)) => {
-                    files.push((file, Ok(())));
+                    files.push(Destination::new(file, &self.lanes[lane].shares));
                     writers.push((lane, plan));
                 }
                 Some(Err(errno)) if is_unfit(errno) => {
@@ -216,20 +224,25 @@ impl Place<'_> {
                 Err(why) => self.not_read(*why, name),
             });
         }
-        for ((lane, plan), (file, outcome)) in writers.into_iter().zip(files) {
+        for ((lane, plan), file) in writers.into_iter().zip(files) {
             let finished = match &read {
-                Ok(read) => outcome.and_then(|()| self.finish(lane, plan, read, file)),
+                Ok(read) => file.finished().and_then(|file| self.finish(lane, plan, read, file)),
                 Err(why) => self.withdraw(lane, name).map(|()| self.not_read(*why, name)),
             };
-            match finished {
-                Ok(outcome) => done[lane] = Some(outcome),
-                Err(errno) if is_unfit(errno) && self.withdraw(lane, name).is_ok() => {
-                    done[lane] = Some(Done::Unread(scan::unread(path::join(self.at, name), errno)));
-                }
-                Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
-            }
+            self.settle(lane, name, finished, done);
         }
         read
+    }
+
+    /// What became of a file that was begun.
+    fn settle(&self, lane: usize, name: &[u8], finished: fs::Result<Done>, done: &mut [Option<Done>]) {
+        match finished {
+            Ok(outcome) => done[lane] = Some(outcome),
+            Err(errno) if is_unfit(errno) && self.withdraw(lane, name).is_ok() => {
+                done[lane] = Some(Done::Unread(scan::unread(path::join(self.at, name), errno)));
+            }
+            Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
+        }
     }
 
     /// Makes something new under a name, in place of what an old tree has there.
@@ -248,7 +261,7 @@ impl Place<'_> {
         self.sinks[lane].1.as_ref().map_or(Ok(()), |to| to.remove_file(name))
     }
 
-    fn finish(&self, lane: usize, plan: Planned, read: &Read, file: rustix::fd::OwnedFd) -> fs::Result<Done> {
+    fn finish(&self, lane: usize, plan: Planned, read: &Read, file: OwnedFd) -> fs::Result<Done> {
         let lane = &self.lanes[lane];
         let entry = self.as_read(&plan, read);
         let (held, now) = fs::apply_and_stat(file.as_fd(), &attributes(&entry, lane.set_owner))?;
@@ -268,7 +281,7 @@ impl Place<'_> {
         // Names that went meanwhile were names when the scan met them.
         entry.nlink = entry.nlink.max(planned.nlink);
         entry.torn = read.torn || outdated;
-        entry.racy |= read.grew || entry.torn || (planned.racy && stamps(&entry) == stamps(planned));
+        entry.racy |= read.moved || entry.torn || (planned.racy && stamps(&entry) == stamps(planned));
         entry.xattrs = read.xattrs.clone().unwrap_or_else(|| planned.xattrs.clone());
         entry.sha256 = Some(read.sha256);
         if entry.torn {

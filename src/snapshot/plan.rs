@@ -28,7 +28,7 @@ pub struct Planned {
     pub xattrs_known: bool,
     /// The content's hash in HEAD under this path.
     pub prior: Option<Digest>,
-    /// `held`, if HEAD's inode is kept although its attributes differ.
+    /// What HEAD's inode shows instead of the entry's attributes: `held`, if it is kept.
     pub share: Option<Box<Held>>,
     /// The inode that HEAD's tree has under this path; 0 if that is not known.
     pub sink_ino: u64,

@@ -44,10 +44,12 @@ destroys them. A file that changes while the checkout runs is left as it is and 
 A checkout that was cut off is noted in '.emu/checkout'; run it again to complete it.
 
 ## WHAT IS WRITTEN
-Files are copied, never linked to the sink, and every byte is hashed on the way. A file whose
-content is not what was saved is sought in the other snapshots and sinks that claim to have it;
-if none has, nothing is written for it and it is named. --damaged keep writes it all the same.
-Hard links, holes, extended attributes and times come back as they were recorded.
+Files are copied, never linked to the sink, and every byte is hashed on the way; on the sink's own
+file system, where that can (btrfs, xfs), a large file shares the snapshot's bytes until it is
+written to. A file whose content is not what was saved is sought in the other snapshots and sinks
+that claim to have it; if none has, nothing is written for it and it is named. --damaged keep
+writes it all the same. Hard links, holes, extended attributes and times come back as they were
+recorded.
 
 Only root can give files to others. What could not be given to its owner is counted, and the exit
 status is 3; --no-owner says that it is not wanted.

@@ -31,6 +31,11 @@ that the policy removes, the newest one's tree is parked as a spare: a later pus
 the source instead of linking every file (rotate.spare in emu-config(5); -v says which tree a push
 begins with, and why).
 
+Where files can share their bytes (btrfs, xfs), a file of 16 KiB or more on the sink's own file
+system is not copied: the new file shares its bytes until one of the two is written to, and is
+hashed instead. So is a file of which only attributes changed, which shares those of HEAD. Such
+bytes stand on the disk once: what damages them there damages them in all files that share them.
+
 A file counts as unchanged when path, kind, size, mtime, ctime and inode are those of the last
 snapshot and were recorded at least two seconds after its last change; see push.compare in
 emu-config(5) for sources whose inodes or ctimes are not stable.

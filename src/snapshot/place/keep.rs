@@ -1,11 +1,12 @@
 //! What need not be made: the parent's inode, if it is what it should be, and what a push that
-//! was cut off has finished.
+//! was cut off has finished; and what must not stay of an old tree.
 
-use super::{Place, stamps};
+use super::{Done, Place, stamps};
 use crate::error::Result;
 use crate::fs::{self, Dir, Errno, Stat};
-use crate::snapshot::plan::Planned;
-use crate::tree::{Entry, Held, Kind, path};
+use crate::snapshot::plan::{Planned, Reason};
+use crate::tree::{Digest, Entry, Held, Kind, path};
+use rustix::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 impl Place<'_> {
@@ -30,6 +31,25 @@ impl Place<'_> {
             (Some(read.sha256) == entry.sha256 && read.bytes == stat.size).then_some(())?;
         }
         Some(Entry { nlink: planned.nlink, ..entry })
+    }
+
+    /// A new inode that shares the bytes of the parent's, for a file of which only attributes seem
+    /// to have changed; whether the source still has these bytes is to be seen. `None`: nothing
+    /// was made.
+    pub(super) fn renew(&self, lane: usize, plan: &Planned) -> fs::Result<Option<(Digest, OwnedFd)>> {
+        let (Some(known), (Some(from), Some(to))) = (plan.prior, &self.sinks[lane]) else { return Ok(None) };
+        let (name, shares) = (&*plan.entry.name, &self.lanes[lane].shares);
+        let fits = plan.reason == Reason::Attributes && fs::is_shareable(plan.entry.size, shares);
+        let Some(old) = fits.then(|| from.open_file(name).ok()).flatten() else { return Ok(None) };
+        if !self.shows(lane, &plan.entry, plan.share.as_deref(), &Stat::of(old.as_fd())?) {
+            return Ok(None);
+        }
+        let file = self.make(lane, to, name, || to.create_file(name))?;
+        if fs::share_content(&old, &file, plan.entry.size, shares)? {
+            return Ok(Some((known, file)));
+        }
+        self.withdraw(lane, name)?;
+        Ok(None)
     }
 
     fn shows(&self, lane: usize, entry: &Entry, held: Option<&Held>, stat: &Stat) -> bool {
@@ -90,6 +110,18 @@ impl Place<'_> {
                 Ok(None)
             }
             Err(errno) => Err(self.sink_error(lane, errno, name)),
+        }
+    }
+
+    /// What could not be saved must not stand in the new tree as it stood in an old one.
+    pub(super) fn clear_unsaved(&self, name: &[u8], done: &[Option<Done>]) {
+        for (lane, done) in done.iter().enumerate() {
+            if self.lanes[lane].reused && matches!(done, Some(Done::Vanished | Done::Unread(_))) {
+                match self.withdraw(lane, name) {
+                    Ok(()) | Err(Errno::NOENT) => {}
+                    Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
+                }
+            }
         }
     }
 

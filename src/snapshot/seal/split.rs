@@ -1,7 +1,7 @@
 //! A group of hard links that is larger than an inode of the sink can have names.
 
 use crate::fs::{self, Dir, Errno};
-use crate::snapshot::copy;
+use crate::snapshot::copy::{self, Destination};
 use crate::snapshot::lane::{Lane, attributes};
 use crate::tree::{Entry, Held, Kind};
 use rustix::fd::AsFd;
@@ -15,10 +15,10 @@ pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane:
         named.sink_ino = now.ino;
         return Ok(());
     }
-    let mut destination = [(to.create_file(&named.name)?, Ok(()))];
+    let mut destination = [Destination::new(to.create_file(&named.name)?, &lane.shares)];
     let read = copy::read_file(from, first, &mut destination, false, &mut Vec::new());
-    let [(file, outcome)] = destination;
-    outcome?;
+    let [destination] = destination;
+    let file = destination.finished()?;
     match read {
         Ok(read) if Some(read.sha256) == named.sha256 => {}
         Err(copy::NotRead::Failed(errno)) => return Err(errno),

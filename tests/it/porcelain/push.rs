@@ -8,6 +8,7 @@ mod lock;
 mod moved;
 mod output;
 mod parked;
+mod reflink;
 mod refusals;
 mod renewed;
 mod resume;
