@@ -7,3 +7,4 @@ mod every_call;
 mod every_error;
 mod power;
 pub mod scene;
+mod undurable;
