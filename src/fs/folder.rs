@@ -65,7 +65,8 @@ pub fn finish_dir(dir: &Dir, entry: &crate::tree::Entry, set_mode: bool) -> Resu
 
 /// Whether a directory that is open for listing has just these extended attributes.
 pub fn has_xattrs(dir: &Dir, want: &Xattrs) -> bool {
-    let none = || matches!(rustix::fs::flistxattr(dir.fd(), &mut [0_u8; 0][..]), Ok(0) | Err(Errno::NOTSUP));
+    // Too small a buffer for any name; of an empty one rustix always says that it was enough.
+    let none = || matches!(rustix::fs::flistxattr(dir.fd(), &mut [0_u8; 1][..]), Ok(0) | Err(Errno::NOTSUP));
     if want.is_empty() && none() { true } else { read_xattrs(dir, b"").is_ok_and(|has| has == *want) }
 }
 
@@ -76,6 +77,19 @@ pub fn has_xattrs(dir: &Dir, want: &Xattrs) -> bool {
 pub fn open_up(dir: &Dir) -> Result<()> {
     fault::point()?;
     rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))
+}
+
+/// Takes away the list that what is made in a directory of an unlisted tree would inherit;
+/// [`finish_dir`] gives it back.
+///
+/// # Errors
+/// The system's.
+pub fn drop_default_acl(dir: &Dir) -> Result<()> {
+    fault::point()?;
+    match rustix::fs::fremovexattr(dir.fd(), c"system.posix_acl_default") {
+        Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Makes an old directory of an unlisted tree what a new one would be: see [`prepare_dir`]. The
@@ -93,6 +107,8 @@ pub fn fit_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<(Applied,
         let held = Held { mtime: (kept != want.mtime).then_some(kept), ..Held::default() };
         return Ok((held, true));
     }
+    // Without write permission an ordinary owner may neither set nor remove user.* attributes.
+    open_up(dir)?;
     for name in has.keys().filter(|name| !want.xattrs.contains_key(*name)) {
         fault::point()?;
         match rustix::fs::fremovexattr(dir.fd(), &**name) {

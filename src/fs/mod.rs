@@ -22,7 +22,7 @@ pub use copy::{Copied, copy_content, hash_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
 pub use file::{read_limited, replace_cache, replace_file, touch, write_new};
-pub use folder::{finish_dir, fit_dir, has_xattrs, open_up, prepare_dir};
+pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir};
 pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree, usual_threads};

@@ -5,7 +5,9 @@
 use super::lane::{Lane, attributes};
 use super::plan::Target;
 use super::stage::Batch;
-use crate::fs::{self, Dir, Errno};
+use crate::fs::{self, Cursor, Dir, Errno};
+use crate::tree::path;
+use std::sync::Arc;
 
 /// Makes a directory of the old tree ready for the entries that are planned in it.
 pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<(), Errno> {
@@ -16,6 +18,7 @@ pub(super) fn fit(lane: &Lane, dir: &Dir, at: usize, batch: &Batch) -> Result<()
     if dir.stat_self()?.mode & 0o700 != 0o700 {
         fs::open_up(dir)?;
     }
+    fs::drop_default_acl(dir)?;
     let plans: Vec<_> = batch.plans.iter().filter_map(|plans| plans[at].as_ref()).collect();
     for item in dir.list()? {
         let found = plans.binary_search_by(|plan| plan.entry.name.cmp(&item.name)).ok();
@@ -36,6 +39,18 @@ fn set_aside(lane: &Lane, dir: &Dir, name: &[u8], is_dir: bool) -> Result<(), Er
         // A file system that does not tell kinds in its listings.
         Err(Errno::ISDIR | Errno::PERM) => aside.take(dir, name),
         result => result,
+    }
+}
+
+/// The directory of the old tree at `dir`, whatever its mode: where nothing changed above, nobody
+/// has opened it yet.
+pub(super) fn reach(tree: &mut Cursor, dir: &[u8]) -> Result<Arc<Dir>, Errno> {
+    match (tree.at(dir), path::split(dir)) {
+        (Err(Errno::ACCESS), Some((above, name))) => {
+            open(&*tree.at(above)?, name)?;
+            tree.at(dir)
+        }
+        (result, _) => result,
     }
 }
 

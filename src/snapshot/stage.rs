@@ -327,12 +327,11 @@ impl<'a> Feeder<'a> {
         let side = &self.stage.lanes[lane];
         let Some(staged) = staged.as_mut().filter(|_| side.is_running()) else { return (None, None) };
         let fail = |errno, whole: &[u8]| side.fail(sink_error(&side.label, errno, whole));
-        let fitted = staged.at(&batch.path).and_then(|dir| {
-            if side.reused {
-                old::fit(side, &dir, lane, batch)?;
-            }
-            Ok(dir)
-        });
+        let fitted = match side.reused {
+            true => old::reach(staged, &batch.path)
+                .and_then(|dir| old::fit(side, &dir, lane, batch).map(|()| dir)),
+            false => staged.at(&batch.path),
+        };
         let staged = match fitted {
             Ok(dir) => dir,
             Err(errno) => {
