@@ -13,10 +13,12 @@
     unreachable_pub
 )]
 
+mod calls;
 mod crash;
 mod env;
 mod fidelity;
 mod generated;
+mod index;
 mod job;
 mod layers;
 mod lost;

@@ -171,7 +171,7 @@ impl Pair {
 
 /// So many entries that a few changes do not make a spare dear.
 fn padding() -> String {
-    (0..300).map(|n| format!("file pad/{}/{n} \"{n}\" mtime=1600000000\n", n % 10)).collect()
+    (0..600).map(|n| format!("file pad/{}/{n} \"{n}\" mtime=1600000000\n", n % 10)).collect()
 }
 
 /// Which names of all listed snapshots are one inode.

@@ -8,6 +8,7 @@ mod lock;
 mod output;
 mod parked;
 mod refusals;
+mod resume;
 mod sinks;
 mod spare;
 mod special;
