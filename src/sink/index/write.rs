@@ -50,7 +50,9 @@ impl IndexWriter {
     /// # Errors
     /// A file cannot be read or written.
     pub fn same(&mut self, dir: u32, block: &Block, (frame, line): (u32, u32)) -> io::Result<()> {
-        if self.out.is_none() && dir == self.shared && block.frame() == Some((frame, line)) {
+        // Nobody looks for the lines of an empty directory.
+        let stays = block.is_empty() || block.frame() == Some((frame, line));
+        if self.out.is_none() && dir == self.shared && stays {
             self.shared += 1;
             return Ok(());
         }
