@@ -39,16 +39,20 @@ struct History {
     /// What was done, for the message of a failure.
     done: Vec<String>,
     made: u32,
+    /// How many pushes began with a spare.
+    spares: usize,
 }
 
 impl History {
     fn new(seed: u64) -> History {
         let text =
             "file a \"alpha\"\nfile d/b \"beta\"\nlink d/c = a\nsymlink s -> a\nfile e/f/g size=9000 seed=7";
-        let threads = 1 + seed % 3;
-        let config = format!("[core]\nthreads = {threads}\n[rotate]\nkeep-last = 4\n");
-        let scene = Scene::new(text, &config);
-        History { scene, chance: Chance(seed), copies: BTreeMap::new(), done: Vec::new(), made: 0 }
+        // So many entries that a few changes do not make a spare dear.
+        let pad: String = (0..200).map(|n| format!("file pad/{}/{n} \"{n}\"\n", n % 8)).collect();
+        let (threads, keep) = (1 + seed % 3, 2 + seed % 2 * 2);
+        let config = format!("[core]\nthreads = {threads}\n[rotate]\nkeep-last = {keep}\nspare-rest = 0\n");
+        let scene = Scene::new(&(pad + text), &config);
+        History { scene, chance: Chance(seed), copies: BTreeMap::new(), done: Vec::new(), made: 0, spares: 0 }
     }
 
     fn src(&self) -> PathBuf {
@@ -58,7 +62,9 @@ impl History {
     /// Entries below the source's root that pass; in order, so that choices repeat.
     fn entries(&self, wanted: impl Fn(&fs::FileType) -> bool) -> Vec<PathBuf> {
         let walk = WalkDir::new(self.src()).min_depth(1).sort_by_file_name().into_iter();
-        let own = walk.filter_entry(|entry| entry.depth() > 1 || entry.file_name() != ".emu");
+        let others = [".emu", "pad"];
+        let own =
+            walk.filter_entry(|entry| entry.depth() > 1 || !others.iter().any(|o| entry.file_name() == *o));
         own.map(|entry| entry.unwrap())
             .filter(|entry| wanted(&entry.file_type()))
             .map(|e| e.into_path())
@@ -172,8 +178,9 @@ impl History {
         let sink = self.scene.sink("").display().to_string();
         let hashed = self.scene.emu.program("emu-hash-tree", &["src"]).succeeds();
         let against = self.scene.emu.program("emu-hash-tree", &["src", "--against", &sink]);
-        let pushed = self.scene.emu.run(&["-S", "src", "push", "--json", "--allow-shrunk"]);
+        let pushed = self.scene.emu.run(&["-S", "src", "push", "-v", "--json", "--allow-shrunk"]);
         assert!(pushed.status == 0, "{pushed}\n{:#?}", self.done);
+        self.spares += pushed.stderr.matches("beginning with the spare").count();
         let record = record(&pushed, "snapshot");
         let id = record["id"].as_str().unwrap().to_owned();
         let naive = self.scene.emu.path(format!("copies/{id}"));
@@ -234,6 +241,7 @@ fn record(output: &Output, of: &str) -> serde_json::Value {
 
 /// Every third seed, from `first`.
 fn run(first: u64) {
+    let mut spares = 0;
     for seed in (first..SEEDS).step_by(3) {
         let mut history = History::new(seed * 7919 + 1);
         history.push();
@@ -242,7 +250,9 @@ fn run(first: u64) {
         }
         history.push();
         history.check();
+        spares += history.spares;
     }
+    assert!(spares > 0, "no push began with a spare");
 }
 
 #[test]

@@ -701,3 +701,14 @@ fn every_file_system_gives_everything_back() {
         std::fs::set_permissions(out.join("closed"), PermissionsExt::from_mode(0o755)).unwrap();
     }
 }
+
+#[test]
+fn what_is_made_in_a_directory_with_a_default_list_inherits_nothing() {
+    if !need_tool("setfacl") {
+        return;
+    }
+    let saved = saved();
+    saved.emu.shell("setfacl -d -m u:3:rwx src/a src").succeeds();
+    saved.src().ok(&["checkout", "HEAD~", "--force"]);
+    saved.is_first("src");
+}
