@@ -345,3 +345,21 @@ fn a_spare_that_cannot_be_changed_does_not_keep_the_next_push_from_saving() {
     job.push(&[]).succeeds();
     is_sound(&job);
 }
+
+#[test]
+fn many_directories_in_several_spares_need_few_descriptors() {
+    let job = Job::new("file first \"x\"");
+    for name in ["b", "c"] {
+        job.ok(&["-S", "src", "sink", "add", name, &format!("./{name}")]);
+    }
+    let line = "mkdir src/many; cd src/many; for a in $(seq 20); do mkdir $a; (cd $a; seq -f 'd%g' 200 | xargs mkdir; \
+                for d in d*; do : > $d/f; done); done";
+    job.emu.shell(line).succeeds();
+    job.config("[core]\nthreads = 4\n[rotate]\nkeep-last = 2\nspare-rest = 0\n").settle();
+    for _ in 0..3 {
+        job.push(&[]).succeeds();
+    }
+    let said = job.emu.shell("ulimit -n 700; emu push -S src -v").succeeds();
+    assert_eq!(said.to_string().matches("beginning with the spare").count(), 3, "{said}");
+    job.same();
+}
