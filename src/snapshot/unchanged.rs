@@ -75,6 +75,10 @@ impl Look {
                 side.verdict = Verdict::Kept;
             }
         }
+        // Only for what lies below: a look may wait long for its turn, and each would hold a descriptor.
+        for side in sides.iter_mut().filter(|side| side.below.is_empty()) {
+            side.staged = None;
+        }
         Look { sides }
     }
 

@@ -1,5 +1,6 @@
 //! `emu push`: what is linked and what is made anew, and what a push says when something is wrong.
 
+mod altered;
 mod damage;
 mod found;
 mod limits;
