@@ -303,6 +303,15 @@ fn stat_at(fd: &OwnedFd, name: &[u8], flags: AtFlags) -> Result<Stat> {
     rustix::fs::statx(fd, name, flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID).map(Stat::from)
 }
 
+/// Some file systems do not tell kinds in their listings.
+fn is_dir(dir: &OwnedFd, name: &[u8], listed: FileType) -> bool {
+    match listed {
+        FileType::Unknown => stat_at(dir, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| stat.kind == crate::tree::Kind::Dir),
+        kind => kind == FileType::Directory,
+    }
+}
+
 fn list_fd(fd: &OwnedFd) -> Result<Vec<Item>> {
     let mut buffer = [MaybeUninit::uninit(); 32 * 1024];
     let mut entries = RawDir::new(fd, &mut buffer);
@@ -311,7 +320,7 @@ fn list_fd(fd: &OwnedFd) -> Result<Vec<Item>> {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            let is_dir = entry.file_type() == FileType::Directory;
+            let is_dir = is_dir(fd, name, entry.file_type());
             items.push(Item { name: name.into(), is_dir, ino: entry.ino() });
         }
     }

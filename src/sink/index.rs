@@ -168,15 +168,18 @@ fn hash(file: &File, length: u64) -> io::Result<Digest> {
 }
 
 impl Sink {
-    /// Says that the index in place, or the one that a push left in its staging, is for `head`.
-    /// Without one there is no index: the next push makes it.
+    /// Puts the index that a push left in its staging in place and says that it is for `head`; without
+    /// one in the staging there is no index any more, and the next push makes it. `None`: the one
+    /// in place is for `head`.
     ///
     /// # Errors
     /// The system's.
     pub fn bind_index(&self, _: &SinkLock, staging: Option<&fs::Dir>, head: &str) -> Result<()> {
         let cannot = || format!("cannot write {}", self.inside(layout::INDEX));
+        // Two names of one file: rename(2) leaves both.
         match staging.map(|staging| staging.rename(layout::INDEX, &self.emu, layout::INDEX)) {
-            None | Some(Ok(()) | Err(fs::Errno::NOENT)) => {}
+            None | Some(Ok(())) => {}
+            Some(Err(fs::Errno::NOENT)) => return self.drop_index(),
             Some(Err(errno)) => return Err(errno).doing(cannot),
         }
         let Ok(digest) = Index::digest_of(&self.emu) else { return Ok(()) };

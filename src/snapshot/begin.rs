@@ -4,7 +4,7 @@ use super::compare::{CompareRules, Comparer};
 use super::feed::{Against, Listings, Previous};
 use super::lane::{self, Base, Lane, Staging, attributes};
 use super::moves::Moves;
-use super::seal::{self, Parent, Sealer, Writes};
+use super::seal::{self, KeepIndex, Parent, Sealer, Writes};
 use super::{SinkReport, recover, spare};
 use crate::config::{Config, Layer, Retention};
 use crate::error::{Doing as _, Error, Result};
@@ -252,6 +252,7 @@ pub(super) fn into_staging(
         framing: Framing::Zstd,
         journal: Some(staging.journal()?),
         index: Some(staging.index_file()?),
+        keep_index: Some(keep_index(&ready.sink, &staging)?),
     };
     let old = match node.zip(index) {
         Some((node, index)) => Some(old_records(&ready.sink, &node, index, &staging)?),
@@ -285,6 +286,16 @@ fn choose_base(ready: &mut Ready, config: &Config, observer: &dyn Observer) -> R
         (None, Some(txid)) => Base::CutOff(txid),
         (None, None) => Base::Nothing,
     })
+}
+
+/// The sink's index, under a name in the staging too: whatever becomes of the other name, this is
+/// the one that the tree was made from.
+fn keep_index(sink: &Sink, staging: &Staging) -> Result<KeepIndex> {
+    let cannot = || "cannot begin a snapshot";
+    let (emu, to) = (sink.emu().duplicate().doing(cannot)?, staging.dir().duplicate().doing(cannot)?);
+    Ok(Box::new(move || {
+        let _ = emu.link(layout::INDEX, &to, layout::INDEX);
+    }))
 }
 
 /// The parent's records, which the new snapshot may share.

@@ -76,12 +76,8 @@ pub fn publish(
     let node = make_node(sink, draft, message, catalog)?;
     // A commit that was cut off may have left its node: nothing has referred to that one.
     fs::replace_file(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
-    if let Err(errno) = barrier(sink, &staging) {
-        // What was written may be lost although it can still be read: nothing of it is proven.
-        let _ = staging.remove_file(layout::JOURNAL);
-        return Err(errno)
-            .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)));
-    }
+    barrier(sink, &staging)
+        .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
     let intent = Intent {
         stage: Stage::Sealed,
         id: Some(node.id.clone()),
@@ -143,6 +139,15 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
 /// Everything written so far reaches stable storage, or an error says that it may not have. The
 /// descriptor was opened before the first write, so that no earlier error is missed.
 pub(super) fn barrier(sink: &Sink, staging: &Dir) -> fs::Result<()> {
+    let reached = make_durable(sink, staging);
+    if reached.is_err() {
+        // What was written may be lost although it can still be read: nothing of it is proven.
+        let _ = staging.remove_file(layout::JOURNAL);
+    }
+    reached
+}
+
+fn make_durable(sink: &Sink, staging: &Dir) -> fs::Result<()> {
     if FsKind::of(sink.root()).syncs_whole() {
         return fs::sync_fs(sink.root().fd());
     }

@@ -248,10 +248,15 @@ impl Feed {
     /// The next directory with its plans; `None` at the end of the source.
     ///
     /// # Errors
-    /// There is none: what fails in one lane ends that lane.
+    /// No descriptor is left for reading the source. What fails in one lane ends that lane.
     pub fn next(&mut self, lanes: &[Lane]) -> Result<Option<Batch>> {
         let Some(source) = self.scan.next() else { return Ok(None) };
-        let SourceDir { path, dir, found, unread, failed, borders, look } = source;
+        let SourceDir { path, dir, found, unread, failed, borders, look, exhausted } = source;
+        if let Some(errno) = exhausted {
+            return Err(
+                Error::os(errno, "cannot walk the source").hint("raise the limit of open files (ulimit -n)")
+            );
+        }
         self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
         self.met.mounts.extend(borders);
         self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
@@ -289,7 +294,10 @@ impl Feed {
             }
         }
         for ((side, rest), look) in self.sides.iter_mut().zip(previous).zip(batch.sides()) {
-            if let Counterparts::Some(rest) = rest {
+            // What could not be listed is unknown, not gone.
+            if let Counterparts::Some(rest) = rest
+                && !failed
+            {
                 rest.for_each(|entry| side.note_gone(&batch.path, look.number, entry));
             }
         }
@@ -327,13 +335,16 @@ impl Feed {
         previous: &mut [Counterparts],
     ) -> Result<Vec<Option<Planned>>, Errno> {
         let mut plans = Vec::with_capacity(lanes.len());
+        // Every lane comes past the entry, even if one of them cannot read it.
+        let mut failed = None;
         let sides = self.sides.iter_mut().zip(batch.sides());
         for (((side, look), lane), previous) in sides.zip(lanes).zip(previous) {
             let plan = match previous {
                 _ if !lane.is_running() => None,
-                Counterparts::None => Some(side.decide(batch, look.number, subject, dir, None)?),
-                // The records are just the entries of the source.
-                Counterparts::Kept(entries) => entries.next().map(Planned::kept),
+                Counterparts::None => Some(side.decide(batch, look.number, subject, dir, None)),
+                Counterparts::Kept(entries) => entries
+                    .find(|entry| entry.name == subject.entry.name)
+                    .map(|entry| Ok(Planned::kept(entry))),
                 Counterparts::Some(previous) => {
                     let mut counterpart = None;
                     while let Some(entry) = previous.next_if(|entry| entry.name <= subject.entry.name) {
@@ -343,10 +354,16 @@ impl Feed {
                             side.note_gone(&batch.path, look.number, entry);
                         }
                     }
-                    Some(side.decide(batch, look.number, subject, dir, counterpart)?)
+                    Some(side.decide(batch, look.number, subject, dir, counterpart))
                 }
             };
-            plans.push(plan);
+            match plan.transpose() {
+                Ok(plan) => plans.push(plan),
+                Err(errno) => failed = Some(errno),
+            }
+        }
+        if let Some(errno) = failed {
+            return Err(errno);
         }
         Ok(plans)
     }

@@ -53,7 +53,8 @@ pub fn hash_tree(
     };
     let lanes = [Lane::hashing()];
     let mut feed = Feed::new(scan, vec![Against::new(Comparer::new(rules), previous)], limit);
-    let writes = Writes { manifest: out, framing: Framing::Plain, journal: None, index: None };
+    let writes =
+        Writes { manifest: out, framing: Framing::Plain, journal: None, index: None, keep_index: None };
     let mut sealers = vec![Sealer::new(writes, &owner_names(), root, None, &lanes[0])?];
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     stage.run(|| feed.next(&lanes), &mut sealers)?;

@@ -6,7 +6,7 @@
 //! freed inode numbers come back within the second, and fixed mtimes are common.
 
 use super::plan::{Moved, Planned, Reason, Target};
-use crate::fs::Cursor;
+use crate::fs::{Cursor, Errno};
 use crate::sink::Index;
 use crate::sink::index::Block;
 use crate::tree::{Entry, Kind, Time, path};
@@ -83,7 +83,7 @@ impl Moves {
             return None;
         }
         let (number, old, dir) = self.look_up(entry)?;
-        if !self.is_gone(number, &dir, &old.name, current) {
+        if !self.is_gone((number, &dir, &old.name), current, &entry.name) {
             return None;
         }
         self.claimed_in.insert(number);
@@ -110,22 +110,31 @@ impl Moves {
                     && record.size() == entry.size
                     && record.is_plain()
             };
-            if let Some(old) = block.records().find(fits).and_then(|record| record.entry()) {
+            // What was found elsewhere by now is no longer to be had.
+            let free = |record: &crate::sink::index::Record<'_>| !self.is_claimed(number, record.name);
+            let found = block.records().find(|record| fits(record) && free(record));
+            if let Some(old) = found.and_then(|record| record.entry()) {
                 return Some((number, old, block.path().into()));
             }
         }
         None
     }
 
-    fn is_gone(&mut self, number: u32, dir: &[u8], name: &[u8], current: Option<u32>) -> bool {
-        if Some(number) != current && number < self.next {
-            let met = self.met[number as usize / 64] & (1 << (number % 64)) != 0;
-            return !met || self.gone.contains(&(number, name.into()));
+    /// Whether the source has nothing under an old path any more. `name`: of the entry that is
+    /// being compared, in the directory `current`.
+    fn is_gone(
+        &mut self,
+        (number, dir, old): (u32, &[u8], &[u8]),
+        current: Option<u32>,
+        name: &[u8],
+    ) -> bool {
+        let met = self.met[number as usize / 64] & (1 << (number % 64)) != 0;
+        let passed = if Some(number) == current { old < name } else { number < self.next };
+        if passed {
+            return !met || self.gone.contains(&(number, old.into()));
         }
-        match self.source.at(dir) {
-            Ok(dir) => dir.stat(name).is_err(),
-            Err(_) => true,
-        }
+        let missing = |errno: Errno| matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
+        self.source.at(dir).and_then(|dir| dir.stat(old)).is_err_and(missing)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::tree::{Digest, Entry, Held, Kind};
 /// What becomes of an entry in the new tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The inode of HEAD's tree under the same path, `sink_ino` of the plan.
+    /// The inode that HEAD's tree has under this path, or under `from`.
     Keep,
     /// That inode, if the source's content still has this hash; otherwise a copy.
     Check(Digest),
@@ -13,7 +13,7 @@ pub enum Target {
     New,
     /// Another name of the file that stands at this earlier path.
     SameAs(Box<[u8]>),
-    /// A directory; always made anew.
+    /// A directory.
     Dir,
 }
 

@@ -39,6 +39,8 @@ pub struct SourceDir {
     pub borders: Vec<Box<[u8]>>,
     /// What could be said of it at once.
     pub look: Arc<Look>,
+    /// No descriptor was left: what is unread here says nothing of the source.
+    pub exhausted: Option<Errno>,
 }
 
 /// A scan under way.
@@ -76,6 +78,8 @@ impl Iterator for Scan {
 }
 
 fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
+    let errors = scanned.unread.iter().map(|(_, errno)| *errno).chain(scanned.error);
+    let exhausted = errors.into_iter().find(|errno| matches!(*errno, Errno::MFILE | Errno::NFILE));
     let whole = |name: &[u8]| path::join(&scanned.path, name);
     let mut unread: Vec<Unread> =
         scanned.unread.iter().map(|(name, errno)| unread(whole(name), *errno)).collect();
@@ -97,7 +101,16 @@ fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
             }),
         }
     }
-    SourceDir { path: scanned.path, dir: scanned.dir, found, unread, failed: error.is_some(), borders, look }
+    SourceDir {
+        path: scanned.path,
+        dir: scanned.dir,
+        found,
+        unread,
+        failed: error.is_some(),
+        borders,
+        look,
+        exhausted,
+    }
 }
 
 fn special(kind: Kind) -> &'static str {

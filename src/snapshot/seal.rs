@@ -4,7 +4,7 @@
 mod records;
 mod split;
 
-pub use records::{Parent, Writes};
+pub use records::{KeepIndex, Parent, Writes};
 
 use records::{Records, is_intact};
 use split::split;
@@ -59,8 +59,8 @@ impl Sealer {
         parent: Option<Parent>,
         lane: &Lane,
     ) -> Result<Sealer> {
-        let Writes { manifest, framing, journal, index } = writes;
-        let records = Records::new((manifest, framing), index, owners, &root, parent)?;
+        let Writes { manifest, framing, journal, index, keep_index } = writes;
+        let records = Records::new((manifest, framing), (index, keep_index), owners, &root, parent)?;
         let counts = Counts { dirs: 1, ..Counts::default() };
         Ok(Sealer {
             records,
@@ -230,9 +230,9 @@ impl Sealer {
         self.leave_for(dir, lane)?;
         self.open.extend(own.map(|own| (dir.into(), own)));
         let listing = Listing { dir: dir.into(), entries: std::mem::take(&mut self.entries) };
-        let known = side.and_then(|side| Some((side.number?, side.block.as_ref()?, side.verdict)));
-        match known.filter(|(_, block, verdict)| is_intact(block, *verdict, &listing.entries)) {
-            Some((number, block, _)) => self.records.take_over(number, block)?,
+        let known = side.and_then(|side| side.number.zip(side.block.as_ref()));
+        match known.filter(|(_, block)| is_intact(block, &listing.entries)) {
+            Some((number, block)) => self.records.take_over(number, block)?,
             None => self.records.write(&listing)?,
         }
         let settled = std::mem::take(&mut self.settled);

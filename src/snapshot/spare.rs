@@ -69,7 +69,7 @@ pub fn is_possible(sink: &Sink) -> bool {
 pub(super) fn park(sink: &Sink, lock: &SinkLock, trees: &Dir, id: &str) -> Result<()> {
     let cannot = || format!("cannot park the tree of {id} in {}", sink.inside(layout::SPARE));
     let spares = sink.emu().ensure_dir(layout::SPARE, 0o700).doing(cannot)?;
-    for spare in list(sink)?.split_off(0).iter().skip(MOST - 1) {
+    for spare in list(sink)?.iter().skip(MOST - 1) {
         discard(sink, lock, &spare.id)?;
     }
     trees.rename_new(id.as_bytes(), &spares, id.as_bytes()).doing(cannot)

@@ -25,7 +25,7 @@ const CHUNK: usize = 256;
 const WINDOW: u64 = 48;
 
 /// Directories without work that are handed over together.
-const PASSED: usize = 64;
+const PASSED: usize = 16;
 
 /// A directory of the source with the plans for its entries.
 pub struct Batch {

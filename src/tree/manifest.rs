@@ -171,6 +171,9 @@ impl<W: Write> ManifestWriter<W> {
     /// # Errors
     /// The order is broken, or the output fails.
     pub fn listing(&mut self, listing: &Listing) -> Result<Position> {
+        if !listing.entries.is_sorted_by(|a, b| a.name < b.name) {
+            return Err(Error::failed("cannot write the manifest").because("two entries are out of order"));
+        }
         self.hash(listing)?;
         self.put_back()?;
         let place = (self.next_frame()?, self.lines);
@@ -229,11 +232,6 @@ impl<W: Write> ManifestWriter<W> {
         let files = listing.entries.iter().filter(|e| e.kind == Kind::File && e.links.is_none());
         self.bytes += files.map(|entry| entry.size).sum::<u64>();
         Ok(())
-    }
-
-    /// Whether all that came so far is the beginning of the old manifest, and not written.
-    pub fn is_shared(&self) -> bool {
-        self.shared
     }
 
     /// Whether the manifest is the old one, if this is its last record.

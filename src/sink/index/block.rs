@@ -251,11 +251,6 @@ impl Record<'_> {
         self.fixed[63] == 0 && u32_at(self.fixed, 56) <= 1
     }
 
-    /// Whether something stands beside the fixed fields: a target, extended attributes.
-    pub fn has_extra(&self) -> bool {
-        !self.extra.is_empty()
-    }
-
     /// The entry; `None` if the record is damaged.
     pub fn entry(&self) -> Option<Entry> {
         if !self.extra.is_empty() {

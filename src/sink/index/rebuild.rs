@@ -18,7 +18,9 @@ impl Sink {
     /// # Errors
     /// The manifest is damaged, or the sink cannot be written.
     pub fn index(&self, lock: &SinkLock, node: &Node, tree: &Dir) -> Result<Index> {
-        if let Some(index) = Index::open(self, node) {
+        if !self.is_doubtful(node)
+            && let Some(index) = Index::open(self, node)
+        {
             return Ok(index);
         }
         let cannot = || format!("cannot write {}", self.inside(layout::INDEX));
@@ -28,6 +30,21 @@ impl Sink {
         self.bind_index(lock, None, &node.id)?;
         let file = File::from(self.emu().open_file(layout::INDEX).doing(cannot)?);
         Index::read(file).doing(cannot)
+    }
+
+    /// Whether the last verify of a snapshot found something: what is known of its inodes may be
+    /// what is wrong.
+    fn is_doubtful(&self, node: &Node) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Note {
+            findings: u64,
+        }
+        let note = self.dir(layout::VERIFIED).and_then(|dir| {
+            crate::fs::read_limited(&dir, node.id.as_bytes(), 1 << 16)
+                .doing(|| "cannot read a note of verify")
+        });
+        let note = note.ok().and_then(|note| serde_json::from_slice::<Note>(&note).ok());
+        note.is_some_and(|note| note.findings > 0)
     }
 
     fn write_index(&self, node: &Node, tree: &mut Cursor) -> Result<()> {

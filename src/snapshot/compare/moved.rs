@@ -1,6 +1,7 @@
 //! An entry that HEAD has under another path.
 
 use super::{Comparer, Subject};
+use crate::config::Compare;
 use crate::fs::{self, Dir};
 use crate::snapshot::plan::{Moved, Planned, Reason, Target};
 use crate::tree::Entry;
@@ -18,8 +19,8 @@ impl Comparer {
         dir: &Dir,
         Moved { from, old }: Moved,
     ) -> fs::Result<Planned> {
-        let proven =
-            !planned.entry.racy && (planned.entry.mtime, planned.entry.ctime) == (old.mtime, old.ctime);
+        let stamps = (planned.entry.mtime, planned.entry.ctime) == (old.mtime, old.ctime);
+        let proven = self.rules.compare == Compare::Strict && stamps && !planned.entry.racy;
         let xattrs = if proven { old.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
         let entry = Entry { xattrs, ..planned.entry.clone() };
         let target = match old.sha256 {

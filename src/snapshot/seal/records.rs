@@ -3,12 +3,11 @@
 
 use super::Output;
 use crate::error::{Doing as _, Error, Result};
-use crate::sink::index::{Block, Create, Record};
+use crate::sink::index::{Block, Create};
 use crate::sink::{Index, IndexWriter};
 use crate::snapshot::journal::Journal;
-use crate::snapshot::unchanged::Verdict;
 use crate::tree::{
-    Digest, Entry, Finished, FrameSpan, Framing, Kind, Listing, ManifestWriter, OldManifest, Owners, Sealed,
+    Digest, Entry, Finished, FrameSpan, Framing, Listing, ManifestWriter, OldManifest, Owners, Sealed,
     TreeRecord,
 };
 use std::sync::Arc;
@@ -49,12 +48,19 @@ pub struct Writes {
     pub journal: Option<Journal>,
     /// The index of the new tree: where to make it, if it is wanted.
     pub index: Option<Create>,
+    /// Puts the sink's index there, if it holds for the new tree as well.
+    pub keep_index: Option<KeepIndex>,
 }
+
+/// Makes the index in place the staging's, as another name of the file. Without it there is none,
+/// and the next push makes one.
+pub type KeepIndex = Box<dyn FnOnce() + Send>;
 
 /// Writes manifest and index.
 pub(super) struct Records {
     writer: ManifestWriter<Output>,
     index: Option<IndexWriter>,
+    keep_index: Option<KeepIndex>,
     old: Option<Old>,
 }
 
@@ -65,7 +71,7 @@ impl Records {
     /// The output fails.
     pub(super) fn new(
         (manifest, framing): (Output, Framing),
-        index: Option<Create>,
+        (index, keep_index): (Option<Create>, Option<KeepIndex>),
         owners: &Owners,
         root: &Entry,
         parent: Option<Parent>,
@@ -81,7 +87,7 @@ impl Records {
         let writer = ManifestWriter::new(manifest, framing, owners, root, shared)?;
         let index =
             index.map(|create| IndexWriter::new(create, old.as_ref().map(|old| Arc::clone(&old.index))));
-        Ok(Records { writer, index, old })
+        Ok(Records { writer, index, keep_index, old })
     }
 
     /// Writes a record that stands between entries and is no part of the tree.
@@ -149,8 +155,9 @@ impl Records {
                 (sealed, frames)
             }
         };
-        if let Some(index) = self.index {
-            index.finish(&frames).doing(CANNOT_INDEX)?;
+        let written = self.index.map_or(Ok(true), |index| index.finish(&frames)).doing(CANNOT_INDEX)?;
+        if let Some(keep) = self.keep_index.filter(|_| !written) {
+            keep();
         }
         Ok(sealed)
     }
@@ -169,14 +176,7 @@ impl Records {
 }
 
 /// Whether the entries of a directory came out as the records of the parent's index have them.
-pub(super) fn is_intact(block: &Block, verdict: Verdict, entries: &[Entry]) -> bool {
-    let same = |(record, entry): (Record<'_>, &Entry)| match verdict {
-        // The source shows what was recorded; it is the sink's side that may have changed.
-        Verdict::Same | Verdict::Kept => {
-            let inode = entry.kind == Kind::Dir || entry.sink_ino == record.sink_ino();
-            *record.name == *entry.name && inode && entry.held.is_none()
-        }
-        Verdict::Changed => record.entry().as_ref() == Some(entry),
-    };
-    block.len() == entries.len() && block.records().zip(entries).all(same)
+pub(super) fn is_intact(block: &Block, entries: &[Entry]) -> bool {
+    block.len() == entries.len()
+        && block.records().zip(entries).all(|(record, entry)| record.entry().as_ref() == Some(entry))
 }

@@ -1,5 +1,6 @@
 //! What has another path now, and is found again instead of being copied.
 
+use crate::env::{Emu, LoopFs, need_loop, need_root, need_tool};
 use crate::job::{Job, ino};
 
 const TREE: &str = r#"
@@ -127,4 +128,31 @@ fn what_moves_over_a_spare_is_linked_as_well() {
         assert_eq!(ino(&job.newest().join("b/a/one")), before);
     }
     assert_eq!(job.ok(&["verify", "-q", "./sink"]), "");
+}
+
+/// Subvolumes number their inodes alike, and snapshots of them keep every stamp.
+#[test]
+fn one_inode_is_not_given_to_files_of_several_subvolumes() {
+    if !(need_root() && need_loop("btrfs") && need_tool("btrfs")) {
+        return;
+    }
+    let emu = Emu::new();
+    let _disk = LoopFs::new(&emu.path("disk"), "btrfs", 256);
+    let make = "cd disk && mkdir src && btrfs -q subvolume create src/one && echo text > src/one/f && touch -d @1700000000 src/one/f";
+    emu.shell(make).succeeds();
+    emu.ok(&["init", "disk/src"]);
+    emu.ok(&["-S", "disk/src", "sink", "add", "./sink"]);
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(2300));
+    wait();
+    emu.run(&["-S", "disk/src", "push"]).succeeds();
+    emu.shell(
+        "cd disk/src && for n in two three; do btrfs -q subvolume snapshot one $n; done && btrfs -q subvolume delete one",
+    )
+    .succeeds();
+    wait();
+    emu.run(&["-S", "disk/src", "push"]).succeeds();
+    let newest = emu.path("sink/latest");
+    assert_ne!(ino(&newest.join("two/f")), ino(&newest.join("three/f")));
+    assert_eq!(std::fs::read(newest.join("three/f")).unwrap(), b"text\n");
+    assert_eq!(emu.ok(&["verify", "-q", "./sink"]), "");
 }
