@@ -193,10 +193,16 @@ impl Sink {
     /// # Errors
     /// The system's.
     pub fn drop_index(&self) -> Result<()> {
-        match self.emu.remove_file(layout::INDEX_OF) {
-            Ok(()) | Err(fs::Errno::NOENT) => Ok(()),
-            Err(errno) => Err(errno).doing(|| format!("cannot remove {}", self.inside(layout::INDEX_OF))),
+        // A crash may have left it half written.
+        for name in [layout::INDEX_OF.to_vec(), [layout::INDEX_OF, b".new"].concat()] {
+            match self.emu.remove_file(&name) {
+                Ok(()) | Err(fs::Errno::NOENT) => {}
+                Err(errno) => {
+                    return Err(errno).doing(|| format!("cannot remove {}", self.inside(layout::INDEX_OF)));
+                }
+            }
         }
+        Ok(())
     }
 }
 
