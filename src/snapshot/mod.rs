@@ -1,7 +1,7 @@
 //! The pipeline that turns a source into snapshots:
 //!
 //! ```text
-//! scan ─▶ compare ─▶ stage (place, copy) ─▶ seal ─▶ commit ─▶ retire (rotate, remove)
+//! scan (unchanged) ─▶ compare (moves) ─▶ stage (old, place, copy) ─▶ seal ─▶ commit ─▶ retire (rotate, remove, spare)
 //! ```
 //!
 //! [`push`] is the whole flow; each stage is a file and knows no other. The source is scanned
@@ -247,7 +247,7 @@ impl Pass<'_> {
         let draft = match draft {
             Ok(draft) => draft,
             Err(error) => {
-                // The next push would clear it away as well; a full disk is freed at once.
+                // Nothing of a push that failed is gone on with; a full disk is freed at once.
                 let _ = staging.discard(&ready.sink);
                 if matches!(error.errno(), Some(fs::Errno::NOSPC | fs::Errno::DQUOT)) {
                     let _ = spare::discard_all(&ready.sink, &ready.lock);
