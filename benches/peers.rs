@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench peers -- SOURCE WORKDIR` runs each job in rounds: emu, the floor, the peers, one
 //! after the other within a round, so that what disturbs the machine disturbs all of them alike. Prints
-//! a table; `--growth` adds how time and memory grow with the size of a source. Everything happens in a
+//! each job as it finishes and a table at the end; `--growth` adds how time and memory grow with the size of a source. Everything happens in a
 //! copy of SOURCE below WORKDIR.
 
 #![expect(
@@ -71,10 +71,13 @@ struct Options {
     /// Rounds of which the median counts
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// Leave this program out of the run; may be repeated
+    #[arg(long, value_name = "PROGRAM", value_parser = place::PEERS.map(|(name, _)| name))]
+    without: Vec<String>,
     /// Do not count system calls, which takes long on large trees
     #[arg(long)]
     no_calls: bool,
-    /// Write the results as one JSON document
+    /// Write the results as one JSON document, anew after each job
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Leave WORKDIR/emu-bench behind
@@ -125,11 +128,8 @@ fn start(options: &Options) -> Result<()> {
     };
     let workdir = options.workdir.as_ref().ok_or("a SOURCE needs a WORKDIR after it")?;
     let copied = (!options.growth_only).then_some(source.as_path());
-    let place = Place::make(copied, workdir)?;
-    let done = measure(options, &place).and_then(|report| {
-        report.print(&place);
-        options.json.as_deref().map_or(Ok(()), |file| report.write(&place, file))
-    });
+    let place = Place::make(copied, workdir, &options.without)?;
+    let done = measure(options, &place).map(|report| report.print(&place));
     if options.keep {
         eprintln!("kept: {}", place.root.display());
         return done;
@@ -139,9 +139,11 @@ fn start(options: &Options) -> Result<()> {
 
 fn measure(options: &Options, place: &Place) -> Result<Report> {
     let mut report = Report::new(options.rounds, place.notes.clone());
+    let write = |report: &Report| options.json.as_deref().map_or(Ok(()), |file| report.write(place, file));
     let chosen = |name: &str| options.jobs.is_empty() || options.jobs.iter().any(|job| job == name);
     for (name, prepare) in JOBS.iter().filter(|(name, _)| !options.growth_only && chosen(name)) {
         eprintln!("{name}: preparing");
+        let before = report.rows.len();
         let dir = place.root.join(name);
         run::make_dir(&dir)?;
         let contestants = prepare(place, &dir).map_err(|error| format!("{name}: {error}"))?;
@@ -151,9 +153,14 @@ fn measure(options: &Options, place: &Place) -> Result<Report> {
         }
         place.move_back()?;
         run::remove(&dir)?;
+        report.show_rows(before);
+        write(&report)?;
     }
-    if options.growth || options.growth_only {
-        report.growth = growth::measure(place, &options.growth_sizes)?;
+    let sizes = options.growth_sizes.iter().filter(|_| options.growth || options.growth_only);
+    for files in sizes.filter(|files| **files > 0) {
+        report.growth.push(growth::measure(place, *files)?);
+        report.show_size();
+        write(&report)?;
     }
     Ok(report)
 }

@@ -60,12 +60,8 @@ impl Size {
     }
 }
 
-/// Measures trees of these many files, each removed before the next.
-pub fn measure(place: &Place, sizes: &[u64]) -> Result<Vec<Size>> {
-    sizes.iter().filter(|files| **files > 0).map(|files| one(place, *files)).collect()
-}
-
-fn one(place: &Place, files: u64) -> Result<Size> {
+/// Measures a tree of so many files, which is gone after that.
+pub fn measure(place: &Place, files: u64) -> Result<Size> {
     eprintln!("growth: {files} files");
     let dir = place.root.join("growth");
     let (source, sink) = (dir.join("source"), dir.join("sink"));

@@ -17,7 +17,7 @@ const MOVED: &str = "emu-bench-moved";
 /// emu takes a file for unchanged only if it was left alone for 2 s before it was recorded.
 const SETTLE: Duration = Duration::from_millis(2100);
 /// The programs to compare with, and how each tells its version.
-const PEERS: [(&str, &str); 7] = [
+pub const PEERS: [(&str, &str); 7] = [
     ("cp", "--version"),
     ("rm", "--version"),
     ("rsync", "--version"),
@@ -52,7 +52,7 @@ pub struct Place {
 
 impl Place {
     /// Makes the place below `workdir`, with a copy of `source` if there is one.
-    pub fn make(source: Option<&Path>, workdir: &Path) -> Result<Place> {
+    pub fn make(source: Option<&Path>, workdir: &Path, without: &[String]) -> Result<Place> {
         let workdir = real_dir(workdir)?;
         let original = source.map(real_dir).transpose()?;
         if original.as_ref().is_some_and(|source| workdir.starts_with(source)) {
@@ -63,14 +63,14 @@ impl Place {
             return Err(format!("{} is there already: remove it first", root.display()));
         }
         run::make_dir(&root)?;
-        let made = Place::fill(root.clone(), original.as_deref());
+        let made = Place::fill(root.clone(), original.as_deref(), without);
         if made.is_err() {
             run::remove(&root)?;
         }
         made
     }
 
-    fn fill(root: PathBuf, original: Option<&Path>) -> Result<Place> {
+    fn fill(root: PathBuf, original: Option<&Path>, without: &[String]) -> Result<Place> {
         let runner = Runner::new(&root)?;
         let mut place = Place {
             source: root.join("source"),
@@ -86,7 +86,7 @@ impl Place {
         let floor = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/floor.c");
         let mut cc = command("cc", ["-O2", "-pthread", "-o"]);
         place.runner.run(cc.arg(&place.floor).arg(floor))?;
-        place.meet_peers();
+        place.meet_peers(without);
         place.learn_keys()?;
         if let Some(original) = original {
             place.copy(original)?;
@@ -113,8 +113,11 @@ impl Place {
         Ok(())
     }
 
-    fn meet_peers(&mut self) {
+    fn meet_peers(&mut self, without: &[String]) {
         for (name, version) in PEERS {
+            if without.iter().any(|out| out == name) {
+                continue;
+            }
             let Some(program) = run::found(name) else {
                 self.notes.push(format!("{name}: not installed"));
                 continue;

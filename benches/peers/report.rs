@@ -27,6 +27,20 @@ impl Report {
         Report { rounds, rows: Vec::new(), growth: Vec::new(), notes }
     }
 
+    /// Says what a job found, from this row on.
+    pub fn show_rows(&self, from: usize) {
+        for row in self.rows.iter().skip(from) {
+            eprintln!("{}", self.line(row).join(" | "));
+        }
+    }
+
+    /// Says what the last size took.
+    pub fn show_size(&self) {
+        if let Some(size) = self.growth.last() {
+            eprintln!("{}", growth_line(size).join(" | "));
+        }
+    }
+
     /// Prints the table, the growth and the notes.
     pub fn print(&self, place: &Place) {
         println!("emu {}, {} processors", env!("CARGO_PKG_VERSION"), processors());

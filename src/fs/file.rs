@@ -47,14 +47,20 @@ pub fn write_new(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
 /// # Errors
 /// The system's. The old content stands unless the rename was reached.
 pub fn replace_file(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
-    let temporary = [name, b".new"].concat();
-    match dir.remove_file(&temporary) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(errno) => return Err(errno),
-    }
-    write_new(dir, &temporary, content)?;
-    dir.rename(&temporary, dir, name)?;
+    put_file(dir, name, content)?;
     dir.sync()
+}
+
+/// Puts a file in place as a whole; its bytes are durable, its name is not yet. For those who make
+/// the directory durable by themselves.
+///
+/// # Errors
+/// The system's. The old content stands unless the rename was reached.
+pub fn put_file(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
+    let file = put_beside(dir, name, content)?;
+    fault::point()?;
+    rustix::fs::fsync(&file)?;
+    rename_beside(dir, name)
 }
 
 /// Puts a file in place as a whole, but not durably: for what may be lost in a power cut and is
@@ -63,14 +69,28 @@ pub fn replace_file(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
 /// # Errors
 /// The system's. The old content stands unless the rename was reached.
 pub fn replace_cache(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
-    let temporary = [name, b".new"].concat();
+    put_beside(dir, name, content)?;
+    rename_beside(dir, name)
+}
+
+/// Writes the file that is to take the place of `name`.
+fn put_beside(dir: &Dir, name: &[u8], content: &[u8]) -> Result<OwnedFd> {
+    let temporary = beside(name);
     match dir.remove_file(&temporary) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno),
     }
     let file = dir.create_file(&temporary)?;
     write_all(&file, content)?;
-    dir.rename(&temporary, dir, name)
+    Ok(file)
+}
+
+fn rename_beside(dir: &Dir, name: &[u8]) -> Result<()> {
+    dir.rename(&beside(name), dir, name)
+}
+
+fn beside(name: &[u8]) -> Vec<u8> {
+    [name, b".new"].concat()
 }
 
 /// Writes all bytes at the file's position.

@@ -14,7 +14,10 @@ use rustix::fs::{Mode, XattrFlags};
 pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Applied> {
     let mut held = Held::default();
     let mut mode = if want.set_owner { want.mode } else { want.mode & 0o1777 };
-    if want.set_owner {
+    let made = Stat::of(dir.fd())?;
+    // A directory that was just made has most of it already, and each of these calls writes an inode.
+    let is_owned = (made.uid, made.gid) == want.owner;
+    if want.set_owner && !is_owned {
         fault::point()?;
         let (uid, gid) = owner(want.owner);
         match rustix::fs::fchown(dir.fd(), uid, gid) {
@@ -32,8 +35,12 @@ pub fn prepare_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<Appli
             Err(errno) => return Err(errno),
         }
     }
-    rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))?;
-    let now = Stat::of(dir.fd())?;
+    let now = if is_owned && want.xattrs.is_empty() && made.mode == 0o700 {
+        made
+    } else {
+        rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700))?;
+        Stat::of(dir.fd())?
+    };
     held.uid = (now.uid != want.owner.0).then_some(now.uid);
     held.gid = (now.gid != want.owner.1).then_some(now.gid);
     held.mode = (mode != want.mode).then_some(mode);

@@ -11,10 +11,12 @@
 //! stands in a second small file, so that a push that changes nothing need not write the index.
 
 mod block;
+mod dir;
 mod rebuild;
 mod write;
 
 pub use block::{Block, Record};
+pub use dir::IndexedDir;
 pub use write::{Create, IndexWriter};
 
 use super::{Node, Sink, SinkLock, layout};

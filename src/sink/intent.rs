@@ -73,7 +73,7 @@ impl Intent {
     pub fn write(&self, sink: &Sink, staging: &Dir) -> Result<()> {
         let cannot = || format!("cannot write the intent of a staging in {}", sink.inside(layout::STAGING));
         let text = serde_json::to_string(self).doing(cannot)? + "\n";
-        fs::replace_file(staging, layout::INTENT, text.as_bytes()).doing(cannot)?;
+        fs::put_file(staging, layout::INTENT, text.as_bytes()).doing(cannot)?;
         sink.make_durable(staging)
     }
 

@@ -24,7 +24,7 @@ impl Sink {
     /// # Errors
     /// The system's; the old HEAD stands.
     pub fn set_head(&self, _: &SinkLock, id: &str) -> Result<()> {
-        fs::replace_file(&self.emu, layout::HEAD, format!("{id}\n").as_bytes())
+        fs::put_file(&self.emu, layout::HEAD, format!("{id}\n").as_bytes())
             .doing(|| format!("cannot write {}", self.inside(layout::HEAD)))?;
         self.make_durable(&self.emu)
     }

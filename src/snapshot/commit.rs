@@ -75,7 +75,7 @@ pub fn publish(
     let staging = stagings.open_dir(txid.as_bytes()).doing(cannot)?;
     let node = make_node(sink, draft, message, catalog)?;
     // A commit that was cut off may have left its node: nothing has referred to that one.
-    fs::replace_file(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
+    fs::put_file(&staging, layout::NODE, node.to_json().as_bytes()).doing(cannot)?;
     barrier(sink, &staging)
         .doing(|| format!("cannot make the new snapshot in {} durable", quoted_path(&sink.path)))?;
     let intent = Intent {

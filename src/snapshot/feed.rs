@@ -260,10 +260,10 @@ impl Feed {
         self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
         self.met.mounts.extend(borders);
         self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
-        let mut batch =
-            Batch { path, source: dir, plans: Vec::new(), unread, look: Some(look), dirs: Vec::new() };
+        let kept = look.is_kept() && lanes.iter().all(Lane::begins_empty);
+        let mut batch = Batch { source: dir, unread, look: Some(look), kept, ..Batch::empty(path) };
         let mut previous = self.counterparts(&batch, failed, lanes);
-        if batch.is_same() {
+        if batch.kept || batch.is_same() {
             batch.dirs = batch.sides().first().map(Side::directories).unwrap_or_default();
             return Ok(Some(batch));
         }
@@ -310,10 +310,10 @@ impl Feed {
         for ((side, lane), look) in self.sides.iter_mut().zip(lanes).zip(batch.sides()) {
             let counterparts = match look.verdict {
                 _ if !lane.is_running() => Ok(Counterparts::None),
-                Verdict::Same => side.pass_by(look).map(|()| Counterparts::None),
-                Verdict::Kept => {
+                Verdict::Kept if !batch.kept => {
                     side.pass_by(look).and_then(|()| Ok(Counterparts::Kept(look.entries()?.into_iter())))
                 }
+                Verdict::Same | Verdict::Kept => side.pass_by(look).map(|()| Counterparts::None),
                 Verdict::Changed => side
                     .listing_of(&batch.path, look, failed)
                     .map(|entries| Counterparts::Some(entries.into_iter().peekable())),

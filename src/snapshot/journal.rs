@@ -97,28 +97,12 @@ pub struct Proofs {
 impl Proofs {
     /// Reads the journal of a staging; nothing can be proven without one.
     pub fn read(staging: &Dir) -> Option<Proofs> {
-        let file = File::from(staging.open_file(layout::JOURNAL).ok()?);
-        let mut lines = Lines::new(BufReader::new(file.try_clone().ok()?), MAX_LINE);
-        let (mut offset, mut this_boot) = (0, false);
-        let (boot, mut spots) = (fs::boot_id(), HashMap::new());
-        // What cannot be read any further proves nothing.
-        while let Ok(Some(line)) = lines.next_line() {
-            let length = line.len();
-            if let Ok(entry) = serde_json::from_slice::<EntryRecord<'_>>(line) {
-                if let (Ok((path, _)), Ok(length)) = (entry.into_entry(), u32::try_from(length)) {
-                    spots.insert(key(&path), Spot { offset, length, this_boot });
-                }
-            } else if let Ok(run) = serde_json::from_slice::<Boot>(line) {
-                this_boot = run.boot == boot && !boot.is_empty();
-            }
-            offset += length as u64 + 1;
-        }
+        let mut spots = HashMap::new();
+        let file = each_note(staging, |path, spot| {
+            spots.insert(key(path), spot);
+            true
+        })?;
         Some(Proofs { file, spots })
-    }
-
-    /// Whether nothing can be proven.
-    pub fn is_empty(&self) -> bool {
-        self.spots.is_empty()
     }
 
     /// What was noted of a path, with its inode in the sink; the flag says whether this boot of
@@ -133,6 +117,38 @@ impl Proofs {
         drop(noted);
         Some((Entry { sink_ino: sink_ino.parse().ok()?, ..entry }, spot.this_boot))
     }
+}
+
+/// Whether a staging's journal proves anything.
+pub fn has_proofs(staging: &Dir) -> bool {
+    let mut found = false;
+    each_note(staging, |_, _| {
+        found = true;
+        false
+    });
+    found
+}
+
+/// Shows what was noted, until `each` says that it has seen enough. What cannot be read any further
+/// proves nothing.
+fn each_note(staging: &Dir, mut each: impl FnMut(&[u8], Spot) -> bool) -> Option<File> {
+    let file = File::from(staging.open_file(layout::JOURNAL).ok()?);
+    let mut lines = Lines::new(BufReader::new(file.try_clone().ok()?), MAX_LINE);
+    let (mut offset, mut this_boot, boot) = (0, false, fs::boot_id());
+    while let Ok(Some(line)) = lines.next_line() {
+        let length = line.len();
+        if let Ok(entry) = serde_json::from_slice::<EntryRecord<'_>>(line) {
+            if let (Ok((path, _)), Ok(length)) = (entry.into_entry(), u32::try_from(length))
+                && !each(&path, Spot { offset, length, this_boot })
+            {
+                break;
+            }
+        } else if let Ok(run) = serde_json::from_slice::<Boot>(line) {
+            this_boot = run.boot == boot && !boot.is_empty();
+        }
+        offset += length as u64 + 1;
+    }
+    Some(file)
 }
 
 fn key(path: &[u8]) -> [u8; 16] {

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::journal::{Journal, Proofs};
+use super::journal::{self, Journal, Proofs};
 use super::unchanged::Known;
 
 /// What staging begins with.
@@ -138,7 +138,7 @@ pub fn discard(sink: &Sink, txid: &str) -> Result<Removal> {
 /// Whether something that a cut-off push left can be proven.
 pub fn has_proofs(sink: &Sink, txid: &str) -> bool {
     let staging = sink.dir(layout::STAGING).ok().and_then(|dir| dir.open_dir(txid.as_bytes()).ok());
-    staging.and_then(|staging| Proofs::read(&staging)).is_some_and(|proofs| !proofs.is_empty())
+    staging.is_some_and(|staging| journal::has_proofs(&staging))
 }
 
 /// Forgets what a cut-off push wrote beside its tree; whether there is a tree.
@@ -288,6 +288,11 @@ impl Lane {
             sync_each: !fs::FsKind::of(sink.root()).syncs_whole(),
             ..Lane::hashing()
         })
+    }
+
+    /// Whether a tree is made from nothing, beside that of the parent.
+    pub fn begins_empty(&self) -> bool {
+        !self.reused && self.parent.is_some() && self.staged.is_some()
     }
 
     /// What the scan looks at for this lane.

@@ -200,7 +200,7 @@ impl Recorded {
         }
         // A directory that vanished since it was hashed: its files are not there either.
         let source = self.source.at(&dir).ok();
-        Ok(Some(Batch { path: dir, source, plans, unread, look: None, dirs }))
+        Ok(Some(Batch { source, plans, unread, dirs, ..Batch::empty(dir) }))
     }
 }
 

@@ -133,12 +133,12 @@ pub fn racy_limit(clock: Time) -> Time {
 }
 
 /// The mode in a record: that of a symbolic link means nothing.
-pub fn mode_of(stat: &Stat) -> u16 {
+fn mode_of(stat: &Stat) -> u16 {
     if stat.kind == Kind::Symlink { 0o777 } else { stat.mode }
 }
 
 /// The size in a record: only files have one.
-pub fn size_of(stat: &Stat) -> u64 {
+fn size_of(stat: &Stat) -> u64 {
     if stat.kind == Kind::File { stat.size } else { 0 }
 }
 

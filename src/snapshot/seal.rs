@@ -16,6 +16,7 @@ use super::stage::Placed;
 use super::unchanged::Side;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir, Errno};
+use crate::sink::index::Block;
 use crate::sink::node::Counts;
 use crate::tree::{Entry, Framing, Kind, Listing, Owners, Unread, path};
 use std::collections::HashMap;
@@ -104,8 +105,38 @@ impl Sealer {
         if let Some((own, false)) = self.coming.remove(dir) {
             self.open.push((dir.into(), own));
         }
-        let Some((number, block)) = side.number.zip(side.block.as_ref()) else { return Ok(()) };
-        for record in block.records() {
+        self.count_kept(side);
+        let Some((number, block)) = side.number.zip(side.block()) else { return Ok(()) };
+        self.records.take_over(number, block)
+    }
+
+    /// Takes up a directory in which everything was linked; `dirs` are the directories in it.
+    ///
+    /// # Errors
+    /// The sink or the output fails.
+    pub fn kept(&mut self, dir: &[u8], side: &Side, dirs: Vec<Entry>, lane: &Lane) -> Result<()> {
+        self.leave_for(dir, lane)?;
+        self.open.extend(self.coming.remove(dir).map(|(own, _)| (dir.into(), own)));
+        self.count_kept(side);
+        if dirs.iter().all(|entry| entry.held.is_none()) {
+            let Some((number, block)) = side.number.zip(side.block()) else { return Ok(()) };
+            self.records.take_over(number, block)?;
+        } else {
+            let mut entries = side.entries()?;
+            for own in &dirs {
+                entries
+                    .iter_mut()
+                    .filter(|entry| entry.name == own.name)
+                    .for_each(|entry| *entry = own.clone());
+            }
+            self.records.write(&Listing { dir: dir.into(), entries })?;
+        }
+        self.coming.extend(dirs.into_iter().map(|entry| (path::join(dir, &entry.name), (entry, false))));
+        Ok(())
+    }
+
+    fn count_kept(&mut self, side: &Side) {
+        for record in side.block().into_iter().flat_map(Block::records) {
             match record.kind() {
                 Some(Kind::Dir) => self.counts.dirs += 1,
                 kind => {
@@ -114,7 +145,6 @@ impl Sealer {
                 }
             }
         }
-        self.records.take_over(number, block)
     }
 
     fn settle(&mut self, chunk: &Placed, done: Done, lane: &Lane) -> Result<()> {
@@ -230,7 +260,7 @@ impl Sealer {
         self.leave_for(dir, lane)?;
         self.open.extend(own.map(|own| (dir.into(), own)));
         let listing = Listing { dir: dir.into(), entries: std::mem::take(&mut self.entries) };
-        let known = side.and_then(|side| side.number.zip(side.block.as_ref()));
+        let known = side.and_then(|side| side.number.zip(side.block()));
         match known.filter(|(_, block)| is_intact(block, &listing.entries)) {
             Some((number, block)) => self.records.take_over(number, block)?,
             None => self.records.write(&listing)?,

@@ -3,29 +3,26 @@
 //! The caller's thread makes directories and hands out chunks of a directory's entries; workers
 //! place them; one more thread takes the results up in order and seals them.
 
-use super::lane::{Lane, attributes, sink_error};
-use super::old;
+mod feeder;
+
+use super::lane::Lane;
 use super::place::{Done, Place, Side};
-use super::plan::{Planned, Target};
+use super::plan::Planned;
 use super::seal::Sealer;
 use super::unchanged::{self, Look};
 use crate::error::Result;
-use crate::fs::{self, Cursor, Dir, Errno};
+use crate::fs::{Cursor, Dir};
 use crate::interrupt;
 use crate::progress::{Counters, Observer};
-use crate::tree::{Kind, Time, Unread, path};
+use crate::tree::{Entry, Time, Unread};
+use feeder::Feeder;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Entries that a worker takes at a time.
-const CHUNK: usize = 256;
-/// Chunks that may be under way or wait for an earlier one.
-const WINDOW: u64 = 48;
-
-/// Directories without work that are handed over together.
-const PASSED: usize = 16;
+/// What may be under way or wait for an earlier task.
+const WINDOW: usize = 1024;
 
 /// A directory of the source with the plans for its entries.
 pub struct Batch {
@@ -41,12 +38,23 @@ pub struct Batch {
     pub look: Option<Arc<Look>>,
     /// The directories in it that are saved.
     pub dirs: Vec<Box<[u8]>>,
+    /// There are no plans, because all records hold and the trees that are made were made empty:
+    /// everything is linked.
+    pub kept: bool,
 }
 
 impl Batch {
-    /// An empty directory.
-    fn empty(path: Box<[u8]>) -> Batch {
-        Batch { path, source: None, plans: Vec::new(), unread: Vec::new(), look: None, dirs: Vec::new() }
+    /// A directory of which nothing is known yet.
+    pub fn empty(path: Box<[u8]>) -> Batch {
+        Batch {
+            path,
+            source: None,
+            plans: Vec::new(),
+            unread: Vec::new(),
+            look: None,
+            dirs: Vec::new(),
+            kept: false,
+        }
     }
 
     /// What could be said of it at once, for each lane.
@@ -63,8 +71,36 @@ impl Batch {
 /// A directory's sides, one for each lane.
 type Sides = Arc<[Side]>;
 
-struct Chunk {
+/// What a worker takes at a time: small directories together, so that handing them over costs
+/// little. Results are taken up in the order of the numbers.
+struct Task<T> {
     number: u64,
+    weight: usize,
+    pieces: Vec<T>,
+}
+
+/// A directory or a part of one.
+enum Piece {
+    /// There is nothing to do in it.
+    Same(Passed),
+    /// Its entries have to be placed.
+    Chunk(Chunk),
+    /// All that is not a directory has to be linked; the directories, for each lane.
+    Kept(Chunk, Vec<Vec<Entry>>),
+}
+
+/// A piece that was worked on.
+enum Outcome {
+    Same(Passed),
+    Placed(Placed),
+    /// Everything was linked.
+    Kept(Passed, Vec<Vec<Entry>>),
+}
+
+/// A directory of which every record is as it was.
+type Passed = (Box<[u8]>, Arc<Look>);
+
+struct Chunk {
     path: Arc<[u8]>,
     source: Option<Arc<Dir>>,
     sides: Sides,
@@ -88,17 +124,6 @@ pub struct Placed {
     pub last: bool,
 }
 
-/// What the sealing thread takes up, in the order of the numbers beside it.
-enum Outcome {
-    /// Directories in which there was nothing to do.
-    Same(Vec<Passed>),
-    /// A part of a directory whose entries were placed.
-    Placed(Placed),
-}
-
-/// A directory in which no lane has anything to do.
-type Passed = (Box<[u8]>, Arc<Look>);
-
 /// What all threads of a stage share.
 pub struct Stage<'a> {
     /// The sinks' sides.
@@ -111,24 +136,24 @@ pub struct Stage<'a> {
     pub observer: &'a dyn Observer,
 }
 
-/// Counts chunks under way, so that results do not pile up behind a slow one.
+/// Weighs what is under way, so that results do not pile up behind a slow one.
 #[derive(Default)]
 struct Window {
-    open: Mutex<u64>,
+    open: Mutex<usize>,
     changed: Condvar,
 }
 
 impl Window {
-    fn enter(&self) {
+    fn enter(&self, weight: usize) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        while *open >= WINDOW {
+        while *open > 0 && *open + weight > WINDOW {
             open = self.changed.wait(open).unwrap_or_else(PoisonError::into_inner);
         }
-        *open += 1;
+        *open += weight;
     }
 
-    fn leave(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    fn leave(&self, weight: usize) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) -= weight;
         self.changed.notify_one();
     }
 }
@@ -139,19 +164,19 @@ impl Stage<'_> {
     /// # Errors
     /// The feed failed, or the user interrupted. A lane's own failure stays in the lane.
     pub fn run(&self, mut next: impl FnMut() -> Result<Option<Batch>>, sealers: &mut [Sealer]) -> Result<()> {
-        let (tasks, queue) = channel::<Chunk>();
+        let (tasks, queue) = channel::<Task<Piece>>();
         let (results, outcomes) = channel();
         let queue = Mutex::new(queue);
         let window = Window::default();
         std::thread::scope(|scope| {
             for _ in 0..self.threads.max(1) {
-                let results = results.clone();
-                let queue = &queue;
+                let (queue, results) = (&queue, results.clone());
                 scope.spawn(move || self.work(queue, &results));
             }
+            drop(results);
             let window = &window;
             scope.spawn(move || self.seal(&outcomes, sealers, window));
-            let mut feeder = Feeder::new(self, tasks, results, window);
+            let mut feeder = Feeder::new(self, tasks, window);
             while let Some(batch) = next()? {
                 interrupt::check()?;
                 feeder.batch(batch);
@@ -166,210 +191,109 @@ impl Stage<'_> {
         .and_then(|()| interrupt::check())
     }
 
-    fn work(&self, queue: &Mutex<Receiver<Chunk>>, results: &Sender<Numbered>) {
+    fn work(&self, queue: &Mutex<Receiver<Task<Piece>>>, results: &Sender<Task<Outcome>>) {
         let mut buffer = Vec::new();
         let elsewhere = RefCell::new(self.lanes.iter().map(Lane::parent_cursor).collect());
         loop {
-            let chunk = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(chunk) = chunk else { return };
-            let place = Place {
-                at: &chunk.path,
-                source: chunk.source.as_deref(),
-                sinks: &chunk.sides,
-                lanes: self.lanes,
-                elsewhere: &elsewhere,
-                racy_limit: self.racy_limit,
-                observer: self.observer,
-            };
-            let count = chunk.plans.len();
-            let go_on = |_: &Vec<_>| interrupt::check().is_ok();
-            let plans = chunk.plans.into_iter().take_while(go_on);
-            let done = plans.map(|plans| place.entry(plans, &mut buffer)).collect();
-            Counters::add(&self.observer.counters().entries, count as u64);
-            let Chunk { number, path, unread, look, last, .. } = chunk;
-            let placed = Placed { path, done, unread, look, last };
-            if results.send((number, Outcome::Placed(placed))).is_err() {
+            let task = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(Task { number, weight, pieces }) = task else { return };
+            let pieces = pieces.into_iter().map(|piece| match piece {
+                Piece::Same(passed) => Outcome::Same(passed),
+                Piece::Chunk(chunk) => Outcome::Placed(self.place(chunk, &elsewhere, &mut buffer)),
+                Piece::Kept(chunk, dirs) => self.keep(chunk, dirs, &elsewhere, &mut buffer),
+            });
+            let done = Task { number, weight, pieces: pieces.collect() };
+            if results.send(done).is_err() {
                 return;
             }
         }
     }
 
-    /// Takes results up in the order in which their chunks were handed out.
-    fn seal(&self, outcomes: &Receiver<Numbered>, sealers: &mut [Sealer], window: &Window) {
+    fn place(&self, mut chunk: Chunk, elsewhere: &Elsewhere, buffer: &mut Vec<u8>) -> Placed {
+        let plans = std::mem::take(&mut chunk.plans);
+        let place = self.place_of(&chunk, elsewhere);
+        let count = plans.len();
+        let go_on = |_: &Vec<_>| interrupt::check().is_ok();
+        let plans = plans.into_iter().take_while(go_on);
+        let done = plans.map(|plans| place.entry(plans, buffer)).collect();
+        Counters::add(&self.observer.counters().entries, count as u64);
+        let Chunk { path, unread, look, last, .. } = chunk;
+        Placed { path, done, unread, look, last }
+    }
+
+    fn keep(
+        &self,
+        chunk: Chunk,
+        dirs: Vec<Vec<Entry>>,
+        elsewhere: &Elsewhere,
+        buffer: &mut Vec<u8>,
+    ) -> Outcome {
+        let Chunk { path, look: Some(look), .. } = &chunk else {
+            return Outcome::Placed(self.place(chunk, elsewhere, buffer));
+        };
+        let done = self.place_of(&chunk, elsewhere).keep_all(look, &dirs, buffer);
+        let entries = look.sides.first().map_or(0, unchanged::Side::len);
+        Counters::add(&self.observer.counters().entries, entries as u64);
+        match done {
+            None => Outcome::Kept((path[..].into(), Arc::clone(look)), dirs),
+            Some(done) => {
+                let Chunk { path, unread, look, last, .. } = chunk;
+                Outcome::Placed(Placed { path, done, unread, look, last })
+            }
+        }
+    }
+
+    fn place_of<'c>(&'c self, chunk: &'c Chunk, elsewhere: &'c Elsewhere) -> Place<'c> {
+        Place {
+            at: &chunk.path,
+            source: chunk.source.as_deref(),
+            sinks: &chunk.sides,
+            lanes: self.lanes,
+            elsewhere,
+            racy_limit: self.racy_limit,
+            observer: self.observer,
+        }
+    }
+
+    /// Takes results up in the order in which their tasks were handed out.
+    fn seal(&self, results: &Receiver<Task<Outcome>>, sealers: &mut [Sealer], window: &Window) {
         let mut early = BTreeMap::new();
         let mut expected = 0;
-        for (number, outcome) in outcomes {
-            early.insert(number, outcome);
-            while let Some(mut outcome) = early.remove(&expected) {
+        for task in results {
+            early.insert(task.number, task);
+            while let Some(task) = early.remove(&expected) {
                 expected += 1;
-                for (lane, sealer) in sealers.iter_mut().enumerate() {
-                    if !self.lanes[lane].is_running() {
-                        continue;
-                    }
-                    if let Err(error) = self.seal_one(lane, sealer, &mut outcome) {
-                        self.lanes[lane].fail(error);
-                    }
+                for mut outcome in task.pieces {
+                    self.seal_one(sealers, &mut outcome);
                 }
-                window.leave();
+                window.leave(task.weight);
             }
         }
     }
 
-    fn seal_one(&self, lane: usize, sealer: &mut Sealer, outcome: &mut Outcome) -> Result<()> {
-        match outcome {
-            Outcome::Same(passed) => passed
-                .iter()
-                .try_for_each(|(dir, look)| sealer.same(dir, &look.sides[lane], &self.lanes[lane])),
-            Outcome::Placed(placed) => {
-                let done = placed.done.iter_mut().filter_map(|done| done[lane].take()).collect();
-                let side = placed.look.as_ref().map(|look| &look.sides[lane]);
-                sealer.take(placed, done, side, &self.lanes[lane])
-            }
-        }
-    }
-}
-
-/// A result with its place in the order.
-type Numbered = (u64, Outcome);
-
-/// Prepares directories and hands out chunks.
-struct Feeder<'a> {
-    stage: &'a Stage<'a>,
-    tasks: Sender<Chunk>,
-    results: Sender<Numbered>,
-    window: &'a Window,
-    number: u64,
-    /// In the parent's tree and in the staged one, for each lane.
-    cursors: Vec<(Option<Cursor>, Option<Cursor>)>,
-    /// Directories that must still come, the next one last: each saved directory has its turn,
-    /// be it empty, vanished, or a mount point that was not entered.
-    expected: Vec<Box<[u8]>>,
-    passed: Vec<Passed>,
-}
-
-impl<'a> Feeder<'a> {
-    fn new(
-        stage: &'a Stage<'a>,
-        tasks: Sender<Chunk>,
-        results: Sender<Numbered>,
-        window: &'a Window,
-    ) -> Feeder<'a> {
-        let cursors = stage.lanes.iter().map(|lane| (lane.parent_cursor(), lane.staged_cursor())).collect();
-        let expected = vec![Box::default()];
-        Feeder { stage, tasks, results, window, number: 0, cursors, expected, passed: Vec::new() }
-    }
-
-    fn batch(&mut self, batch: Batch) {
-        while let Some(expected) = self.expected.pop().filter(|expected| *expected != batch.path) {
-            self.place(Batch::empty(expected));
-        }
-        let below = batch.dirs.iter().rev().map(|name| path::join(&batch.path, name));
-        self.expected.extend(below);
-        match batch.look {
-            Some(look) if look.is_same() => {
-                let entries: usize =
-                    look.sides.iter().filter_map(|side| Some(side.block.as_ref()?.len())).sum();
-                Counters::add(&self.stage.observer.counters().entries, entries as u64);
-                self.passed.push((batch.path, look));
-                if self.passed.len() >= PASSED {
-                    self.flush();
-                }
-            }
-            _ => self.place(batch),
-        }
-    }
-
-    /// After the last batch.
-    fn finish(&mut self) {
-        while let Some(expected) = self.expected.pop() {
-            self.place(Batch::empty(expected));
-        }
-        self.flush();
-    }
-
-    /// Hands over the directories in which there is nothing to do.
-    fn flush(&mut self) {
-        if !self.passed.is_empty() {
-            let passed = std::mem::take(&mut self.passed);
-            self.window.enter();
-            let _ = self.results.send((self.number, Outcome::Same(passed)));
-            self.number += 1;
-        }
-    }
-
-    fn place(&mut self, mut batch: Batch) {
-        self.flush();
-        let sides: Sides = (0..self.cursors.len()).map(|lane| self.sides(lane, &mut batch)).collect();
-        let path: Arc<[u8]> = batch.path.into();
-        let mut plans = batch.plans.into_iter().peekable();
-        let mut unread = batch.unread;
-        loop {
-            let part: Vec<_> = plans.by_ref().take(CHUNK).collect();
-            let last = plans.peek().is_none();
-            self.window.enter();
-            let chunk = Chunk {
-                number: self.number,
-                path: Arc::clone(&path),
-                source: batch.source.clone(),
-                sides: Arc::clone(&sides),
-                plans: part,
-                unread: std::mem::take(&mut unread),
-                look: batch.look.clone(),
-                last,
-            };
-            self.number += 1;
-            if self.tasks.send(chunk).is_err() || last {
-                return;
-            }
-        }
-    }
-
-    /// Opens the directory on both sides of a lane and makes the directories inside it.
-    fn sides(&mut self, lane: usize, batch: &mut Batch) -> Side {
-        let (parent, staged) = &mut self.cursors[lane];
-        let side = &self.stage.lanes[lane];
-        let Some(staged) = staged.as_mut().filter(|_| side.is_running()) else { return (None, None) };
-        let fail = |errno, whole: &[u8]| side.fail(sink_error(&side.label, errno, whole));
-        let fitted = match side.reused {
-            true => old::fit(side, staged, lane, batch),
-            false => staged.at(&batch.path),
-        };
-        let staged = match fitted {
-            Ok(dir) => dir,
-            Err(errno) => {
-                fail(errno, &batch.path);
-                return (None, None);
-            }
-        };
-        for plan in batch.plans.iter_mut().filter_map(|plans| plans[lane].as_mut()) {
-            if plan.target != Target::Dir {
+    fn seal_one(&self, sealers: &mut [Sealer], outcome: &mut Outcome) {
+        for (at, sealer) in sealers.iter_mut().enumerate() {
+            let lane = &self.lanes[at];
+            if !lane.is_running() {
                 continue;
             }
-            if let Err(errno) = make_dir(side, &staged, plan) {
-                fail(errno, &path::join(&batch.path, &plan.entry.name));
+            let sealed = match outcome {
+                Outcome::Same((dir, look)) => sealer.same(dir, &look.sides[at], lane),
+                Outcome::Kept((dir, look), dirs) => {
+                    sealer.kept(dir, &look.sides[at], std::mem::take(&mut dirs[at]), lane)
+                }
+                Outcome::Placed(placed) => {
+                    let done = placed.done.iter_mut().filter_map(|done| done[at].take()).collect();
+                    let side = placed.look.as_ref().map(|look| &look.sides[at]);
+                    sealer.take(placed, done, side, lane)
+                }
+            };
+            if let Err(error) = sealed {
+                lane.fail(error);
             }
         }
-        // What cannot be opened in the parent is copied: the link then finds no file there.
-        let parent = parent.as_mut().and_then(|parent| parent.at(&batch.path).ok());
-        (parent, Some(staged))
     }
 }
 
-/// Makes a directory of the new tree, still open to its owner alone, or takes over an old one.
-fn make_dir(lane: &Lane, parent: &Dir, plan: &mut Planned) -> Result<(), Errno> {
-    debug_assert_eq!(plan.entry.kind, Kind::Dir);
-    let want = attributes(&plan.entry, lane.set_owner);
-    let held = match parent.make_dir(&plan.entry.name, 0o700) {
-        Err(Errno::EXIST) if lane.reused => {
-            let (held, settled) = fs::fit_dir(&old::open(parent, &plan.entry.name)?, &want, lane.grain)?;
-            plan.settled = settled;
-            held
-        }
-        made => {
-            made?;
-            fs::prepare_dir(&parent.open_dir(&plan.entry.name)?, &want, lane.grain)?
-        }
-    };
-    plan.entry.held = held.some();
-    Ok(())
-}
+/// Places in the parents' trees that a worker goes to for what was moved.
+type Elsewhere = RefCell<Vec<Option<Cursor>>>;

@@ -2,11 +2,10 @@
 //! If all its records in the index are what the source shows, nothing has to be decided; if the
 //! tree that staging began with shows the very inodes besides, nothing has to be done.
 
-use super::scan;
 use crate::error::{Error, Result};
 use crate::fs::{self, Dir, Scanned, Stat};
 use crate::sink::Index;
-use crate::sink::index::{Block, Record};
+use crate::sink::index::{Block, IndexedDir, Record};
 use crate::tree::{Entry, Kind, Time};
 use std::sync::Arc;
 
@@ -29,12 +28,10 @@ pub struct Side {
     /// The directory's number in the index of the parent snapshot.
     pub number: Option<u32>,
     /// Its records there.
-    pub block: Option<Block>,
+    indexed: Option<IndexedDir>,
     /// The directory's own entry, if its parent is [`Verdict::Same`], so that nobody has looked at
     /// its attributes but by a stat.
     pub own: Option<Entry>,
-    /// Places of the directories among the records, and their numbers.
-    below: Vec<(usize, u32)>,
     /// The directory in the tree that is being made.
     staged: Option<Arc<Dir>>,
 }
@@ -62,11 +59,9 @@ const HELD_DEPTH: usize = 100;
 impl Look {
     /// Looks at a directory for every lane. Stamps later than `limit` prove nothing.
     pub fn at(lanes: &[Known], limit: Time, above: Option<&Look>, scanned: &Scanned) -> Look {
-        let clean = scanned.error.is_none()
-            && scanned.unread.is_empty()
-            && scanned.entries.iter().all(|found| !found.border && is_plain(&found.stat, limit));
+        let settled = scanned.entries.iter().all(|found| found.stat.mtime.max(found.stat.ctime) <= limit);
         let side =
-            |(at, known): (usize, &Known)| known.side(above.map(|above| &above.sides[at]), scanned, clean);
+            |(at, known): (usize, &Known)| known.side(above.map(|above| &above.sides[at]), scanned, settled);
         let mut sides: Vec<Side> = lanes.iter().enumerate().map(side).collect();
         // Where one lane has something to do, all take part: what turns out to be unreadable is
         // noted by all of them.
@@ -76,10 +71,15 @@ impl Look {
             }
         }
         // Only for what lies below: a look may wait long for its turn, and each would hold a descriptor.
-        for side in sides.iter_mut().filter(|side| side.below.is_empty()) {
+        for side in sides.iter_mut().filter(|side| !side.has_dirs()) {
             side.staged = None;
         }
         Look { sides }
+    }
+
+    /// Whether every record is as it was, in all lanes.
+    pub fn is_kept(&self) -> bool {
+        self.sides.iter().all(|side| side.verdict != Verdict::Changed)
     }
 
     /// Whether no lane has anything to do here.
@@ -88,52 +88,30 @@ impl Look {
     }
 }
 
-/// Whether equal stamps prove everything of this entry.
-fn is_plain(stat: &Stat, limit: Time) -> bool {
-    match stat.kind {
-        Kind::Dir => stat.mtime.max(stat.ctime) <= limit,
-        Kind::File | Kind::Symlink => stat.nlink <= 1 && stat.mtime.max(stat.ctime) <= limit,
-        _ => false,
-    }
-}
-
 impl Known {
-    fn side(&self, above: Option<&Side>, scanned: &Scanned, clean: bool) -> Side {
-        let (number, place) = match above {
+    fn side(&self, above: Option<&Side>, scanned: &Scanned, settled: bool) -> Side {
+        let (number, record) = match above {
             None => (Some(0), None),
-            Some(above) => above.find(&scanned.path).unzip(),
+            Some(above) => above.indexed.as_ref().and_then(|dir| dir.find(&scanned.path)).unzip(),
         };
         let mut side = Side {
             verdict: Verdict::Changed,
             number,
-            block: None,
-            own: None,
-            below: Vec::new(),
+            indexed: None,
+            own: record
+                .filter(|_| above.is_some_and(|above| above.verdict == Verdict::Same))
+                .and_then(|record| record.entry()),
             staged: self.open(above, scanned),
         };
-        let (Some(index), Some(number)) = (&self.index, number) else { return side };
         // What cannot be read here is read again, and reported, when the directory's turn comes.
-        let Ok(block) = index.block(number) else { return side };
-        if block.path() != &*scanned.path {
-            return side;
-        }
-        let mut next = number + 1;
-        for (at, record) in block.records().enumerate() {
-            if record.kind() == Some(Kind::Dir) {
-                side.below.push((at, next));
-                next += 1 + index.below(next);
-            }
-        }
-        if let (Some(above), Some(place)) = (above, place)
-            && above.verdict == Verdict::Same
-        {
-            side.own = above.block.as_ref().and_then(|block| block.record(place)?.entry());
-        }
-        if clean && is_recorded(&block, scanned) {
-            let same = self.is_staged(&side, &block);
+        let indexed =
+            self.index.as_ref().zip(number).and_then(|(index, number)| index.dir(number, &scanned.path));
+        let Some(indexed) = indexed else { return Side { own: None, ..side } };
+        if settled && indexed.is_shown(scanned) {
+            let same = self.is_staged(&side, &indexed.block);
             side.verdict = if same { Verdict::Same } else { Verdict::Kept };
         }
-        side.block = Some(block);
+        side.indexed = Some(indexed);
         side
     }
 
@@ -155,38 +133,56 @@ impl Known {
         items.len() == block.len()
             && block.records().zip(&items).all(|(record, item)| {
                 *record.name == *item.name
-                    && dir.stat(&item.name).is_ok_and(|stat| self.shows(&record, &stat))
+                    && dir.stat(&item.name).is_ok_and(|stat| shows(&record, &stat, self.grain))
             })
             && side.own.as_ref().is_none_or(|own| fs::has_xattrs(dir, &own.xattrs))
     }
+}
 
-    /// Whether a stat in the sink is that of the entry's inode.
-    fn shows(&self, record: &Record<'_>, stat: &Stat) -> bool {
-        let kind = record.kind();
-        kind == Some(stat.kind)
-            && (stat.kind == Kind::Dir || stat.ino == record.sink_ino())
-            && (stat.kind != Kind::File || stat.size == record.size())
-            && (stat.kind == Kind::Symlink || stat.mode == record.mode())
-            && (stat.uid, stat.gid) == record.owner()
-            && stat.mtime == record.mtime().floor_to(self.grain)
-    }
+/// Whether a stat in the sink, whose times have this grain, is that of the record's inode.
+pub fn shows(record: &Record<'_>, stat: &Stat, grain: u64) -> bool {
+    let kind = record.kind();
+    kind == Some(stat.kind)
+        && (stat.kind == Kind::Dir || stat.ino == record.sink_ino())
+        && (stat.kind != Kind::File || stat.size == record.size())
+        && (stat.kind == Kind::Symlink || stat.mode == record.mode())
+        && (stat.uid, stat.gid) == record.owner()
+        && stat.mtime == record.mtime().floor_to(grain)
 }
 
 impl Side {
+    /// Its records in the index of the parent snapshot.
+    pub fn block(&self) -> Option<&Block> {
+        self.indexed.as_ref().map(|dir| &dir.block)
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.block().map_or(0, Block::len)
+    }
+
+    /// The directories in it as entries.
+    pub fn dirs(&self) -> Vec<Entry> {
+        let records = self.block().into_iter().flat_map(Block::records);
+        records
+            .filter(|record| record.kind() == Some(Kind::Dir))
+            .filter_map(|record| record.entry())
+            .collect()
+    }
+
     /// The names of the directories in it.
     pub fn directories(&self) -> Vec<Box<[u8]>> {
-        let name = |(at, _): &(usize, u32)| Some(self.block.as_ref()?.record(*at)?.name.into());
-        self.below.iter().filter_map(name).collect()
+        self.indexed.iter().flat_map(IndexedDir::dir_names).map(Into::into).collect()
     }
 
     /// Path of the directory, as the records have it.
     pub fn path(&self) -> &[u8] {
-        self.block.as_ref().map_or(b"", Block::path)
+        self.block().map_or(b"", Block::path)
     }
 
     /// How many files the records have.
     pub fn files(&self) -> u64 {
-        let records = self.block.iter().flat_map(Block::records);
+        let records = self.block().into_iter().flat_map(Block::records);
         records.filter(|record| record.kind() == Some(Kind::File)).count() as u64
     }
 
@@ -195,35 +191,12 @@ impl Side {
     /// # Errors
     /// One is damaged.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        let entries = self.block.iter().flat_map(Block::records).map(|record| record.entry());
+        let entries = self.block().into_iter().flat_map(Block::records).map(|record| record.entry());
         let entries: Option<Vec<Entry>> = entries.collect();
         entries.ok_or_else(|| Error::failed("cannot read the index of the sink").because("it is damaged"))
     }
 
-    /// Number and place of a directory below.
-    fn find(&self, path: &[u8]) -> Option<(u32, usize)> {
-        let (_, name) = crate::tree::path::split(path)?;
-        let block = self.block.as_ref()?;
-        let name_of = |(at, _): &(usize, u32)| block.record(*at).map(|record| record.name);
-        let found = self.below.binary_search_by(|below| name_of(below).cmp(&Some(name))).ok()?;
-        let (place, number) = self.below[found];
-        Some((number, place))
+    fn has_dirs(&self) -> bool {
+        self.indexed.as_ref().is_some_and(IndexedDir::has_dirs)
     }
-}
-
-/// Whether the records are just what the source shows.
-fn is_recorded(block: &Block, scanned: &Scanned) -> bool {
-    block.len() == scanned.entries.len()
-        && block.records().zip(&scanned.entries).all(|(record, found)| {
-            let stat = &found.stat;
-            *record.name == *found.name
-                && record.is_plain()
-                && record.kind() == Some(stat.kind)
-                && record.mode() == scan::mode_of(stat)
-                && record.owner() == (stat.uid, stat.gid)
-                && record.size() == scan::size_of(stat)
-                && record.ino() == stat.ino
-                && record.mtime() == stat.mtime
-                && record.ctime() == stat.ctime
-        })
 }

@@ -4,7 +4,11 @@
 use super::{Done, Place, stamps};
 use crate::error::Result;
 use crate::fs::{self, Dir, Errno, Stat};
+use crate::interrupt;
+use crate::sink::index::{Block, Record};
+use crate::snapshot::lane::Lane;
 use crate::snapshot::plan::{Planned, Reason};
+use crate::snapshot::unchanged::{self, Look, Side};
 use crate::tree::{Digest, Entry, Held, Kind, path};
 use rustix::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -76,6 +80,62 @@ impl Place<'_> {
             }
         }
         self.link(lane, plan)
+    }
+
+    /// Links all that the records of a directory have but for the directories, in every lane, into
+    /// trees that were made empty. `None`: nothing else was necessary. Otherwise what became of
+    /// each entry; `dirs` has the directories of each lane.
+    pub fn keep_all(
+        &self,
+        look: &Look,
+        dirs: &[Vec<Entry>],
+        buffer: &mut Vec<u8>,
+    ) -> Option<Vec<Vec<Option<Done>>>> {
+        let left: Vec<Vec<bool>> =
+            look.sides.iter().enumerate().map(|(lane, side)| self.link_all(lane, side)).collect();
+        if !left.iter().flatten().any(|left| *left) {
+            return None;
+        }
+        let entries_of = |(lane, side): (usize, &Side)| {
+            let entries = side.entries().map_err(|error| self.lanes[lane].fail(error));
+            entries.unwrap_or_default().into_iter()
+        };
+        let mut entries: Vec<_> = look.sides.iter().enumerate().map(entries_of).collect();
+        let count = look.sides.first().map_or(0, Side::len);
+        let place = |at: usize| {
+            let mut entries: Vec<Option<Entry>> = entries.iter_mut().map(Iterator::next).collect();
+            let is_left = |lane: usize| left[lane].get(at).copied().unwrap_or(false);
+            let plan = |(lane, entry): (usize, &mut Option<Entry>)| {
+                entry.take_if(|_| is_left(lane)).map(Planned::kept)
+            };
+            let mut done = self.entry(entries.iter_mut().enumerate().map(plan).collect(), buffer);
+            for (lane, entry) in entries.into_iter().enumerate() {
+                let Some(entry) = entry else { continue };
+                let own = dirs[lane].iter().find(|own| own.name == entry.name).cloned();
+                done[lane] = Some(own.map_or(Done::Linked(entry), |own| Done::Dir(own, false)));
+            }
+            done
+        };
+        Some((0..count).map(place).collect())
+    }
+
+    /// Links what the records of a directory have; `true` for what is no directory and could not be
+    /// linked.
+    fn link_all(&self, lane: usize, side: &Side) -> Vec<bool> {
+        let Lane { grain, max_links, .. } = self.lanes[lane];
+        let (from, to) = &self.sinks[lane];
+        let link = |record: Record<'_>| {
+            if record.kind() == Some(Kind::Dir) {
+                return true;
+            }
+            let (Some(from), Some(to)) = (from, to) else { return false };
+            let stat = from.stat(record.name);
+            stat.is_ok_and(|stat| unchanged::shows(&record, &stat, grain) && stat.nlink < max_links)
+                && from.link(record.name, to, record.name).is_ok()
+        };
+        let records = side.block().into_iter().flat_map(Block::records);
+        let go_on = |_: &Record<'_>| self.lanes[lane].is_running() && interrupt::check().is_ok();
+        records.take_while(go_on).map(|record| !link(record)).collect()
     }
 
     /// Links the parent's inode, if it shows what it should.
