@@ -180,6 +180,11 @@ impl Place {
         emu
     }
 
+    /// Brings back what programs before have pushed out of memory.
+    pub fn warm(&self, commands: Vec<Command>) -> Result<()> {
+        commands.into_iter().try_for_each(|mut command| self.runner.run(&mut command))
+    }
+
     /// A push to the sink at a path.
     pub fn push(&self, source: &Path, sink: &Path) -> Command {
         let mut push = self.emu("push", source);

@@ -21,11 +21,17 @@ pub fn unchanged_spare<'a>(place: &'a Place, dir: &Path) -> Result<Vec<Contestan
     let sink = dir.join("sink");
     place.pushes(&place.source, &sink, STEADY)?;
     place.expect_snapshots(&sink, 2)?;
-    let scanned = sink.clone();
-    let floor = move |_| Ok(vec![place.floor("scan", &[&place.source, &place.tree(&scanned)?])]);
+    let scan = |sink: &Path| {
+        let sink = sink.to_owned();
+        move || Ok(vec![place.floor("scan", &[&place.source, &place.tree(&sink)?])])
+    };
+    let (floor, warm, warm_again) = (scan(&sink), scan(&sink), scan(&sink));
     let mut all = vec![
-        Contestant::new("emu push", Role::Emu, push(place, &sink)).target(Target::FloorAtMost(1.6)),
-        Contestant::new("floor scan of both trees", Role::Floor, floor),
+        Contestant::new("emu push", Role::Emu, push(place, &sink))
+            .target(Target::FloorAtMost(1.6))
+            .before(move |_| place.warm(warm()?)),
+        Contestant::new("floor scan of both trees", Role::Floor, move |_| floor())
+            .before(move |_| place.warm(warm_again()?)),
     ];
     all.extend(rivals::rsync_trees(place, dir, true));
     all.extend(rivals::rsnapshot(place, dir));
@@ -51,9 +57,13 @@ pub fn unchanged_growing<'a>(place: &'a Place, dir: &Path) -> Result<Vec<Contest
     let floor = move |turn: u32| {
         Ok(vec![place.floor("link", &[&place.source, &linked, &new.join(turn.to_string())])])
     };
+    let warm = move |sink: &Path| place.warm(vec![place.floor("scan", &[&place.source, &place.tree(sink)?])]);
+    let (warmed, warmed_again) = (sink.clone(), sink.clone());
     let mut all = vec![
-        Contestant::new("emu push", Role::Emu, push(place, &sink)).target(Target::FloorAtMost(1.3)),
-        Contestant::new("floor link", Role::Floor, floor),
+        Contestant::new("emu push", Role::Emu, push(place, &sink))
+            .target(Target::FloorAtMost(1.3))
+            .before(move |_| warm(&warmed)),
+        Contestant::new("floor link", Role::Floor, floor).before(move |_| warm(&warmed_again)),
     ];
     all.extend(rivals::rsync_trees(place, dir, false));
     if let Some(cp) = place.peer("cp") {

@@ -118,18 +118,18 @@ impl Sealer {
         self.leave_for(dir, lane)?;
         self.open.extend(self.coming.remove(dir).map(|(own, _)| (dir.into(), own)));
         self.count_kept(side);
-        if dirs.iter().all(|entry| entry.held.is_none()) {
-            let Some((number, block)) = side.number.zip(side.block()) else { return Ok(()) };
-            self.records.take_over(number, block)?;
-        } else {
-            let mut entries = side.entries()?;
-            for own in &dirs {
-                entries
-                    .iter_mut()
-                    .filter(|entry| entry.name == own.name)
-                    .for_each(|entry| *entry = own.clone());
+        match side.number.zip(side.block()).filter(|_| dirs.iter().all(|own| own.held.is_none())) {
+            Some((number, block)) => self.records.take_over(number, block)?,
+            None => {
+                let mut entries = side.entries()?;
+                let mut left = dirs.iter().peekable();
+                for entry in &mut entries {
+                    if let Some(own) = left.next_if(|own| own.name == entry.name) {
+                        *entry = own.clone();
+                    }
+                }
+                self.records.write(&Listing { dir: dir.into(), entries })?;
             }
-            self.records.write(&Listing { dir: dir.into(), entries })?;
         }
         self.coming.extend(dirs.into_iter().map(|entry| (path::join(dir, &entry.name), (entry, false))));
         Ok(())

@@ -1,7 +1,7 @@
 //! Third stage: plans become trees, on several threads, and come out in manifest order.
 //!
-//! The caller's thread makes directories and hands out chunks of a directory's entries; workers
-//! place them; one more thread takes the results up in order and seals them.
+//! The caller's thread makes directories and hands out tasks, small directories or parts of large
+//! ones; workers place their entries; one more thread takes the results up in order and seals them.
 
 mod feeder;
 

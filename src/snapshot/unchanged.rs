@@ -161,13 +161,12 @@ impl Side {
         self.block().map_or(0, Block::len)
     }
 
-    /// The directories in it as entries.
-    pub fn dirs(&self) -> Vec<Entry> {
-        let records = self.block().into_iter().flat_map(Block::records);
-        records
-            .filter(|record| record.kind() == Some(Kind::Dir))
-            .filter_map(|record| record.entry())
-            .collect()
+    /// The directories in it as entries, in the order of their names.
+    ///
+    /// # Errors
+    /// A record is damaged.
+    pub fn dirs(&self) -> Result<Vec<Entry>> {
+        self.entries_of(|record| record.kind() == Some(Kind::Dir))
     }
 
     /// The names of the directories in it.
@@ -191,8 +190,12 @@ impl Side {
     /// # Errors
     /// One is damaged.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        let entries = self.block().into_iter().flat_map(Block::records).map(|record| record.entry());
-        let entries: Option<Vec<Entry>> = entries.collect();
+        self.entries_of(|_| true)
+    }
+
+    fn entries_of(&self, wanted: impl Fn(&Record<'_>) -> bool) -> Result<Vec<Entry>> {
+        let records = self.block().into_iter().flat_map(Block::records).filter(wanted);
+        let entries: Option<Vec<Entry>> = records.map(|record| record.entry()).collect();
         entries.ok_or_else(|| Error::failed("cannot read the index of the sink").because("it is damaged"))
     }
 

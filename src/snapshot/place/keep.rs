@@ -111,12 +111,14 @@ impl Place<'_> {
             let mut done = self.entry(entries.iter_mut().enumerate().map(plan).collect(), buffer);
             for (lane, entry) in entries.into_iter().enumerate() {
                 let Some(entry) = entry else { continue };
-                let own = dirs[lane].iter().find(|own| own.name == entry.name).cloned();
-                done[lane] = Some(own.map_or(Done::Linked(entry), |own| Done::Dir(own, false)));
+                done[lane] = Some(match dirs[lane].binary_search_by(|own| own.name.cmp(&entry.name)) {
+                    Ok(own) => Done::Dir(dirs[lane][own].clone(), false),
+                    Err(_) => Done::Linked(entry),
+                });
             }
             done
         };
-        Some((0..count).map(place).collect())
+        Some((0..count).take_while(|_| interrupt::check().is_ok()).map(place).collect())
     }
 
     /// Links what the records of a directory have; `true` for what is no directory and could not be

@@ -7,7 +7,7 @@ use crate::progress::Counters;
 use crate::snapshot::lane::{Lane, attributes, sink_error};
 use crate::snapshot::old;
 use crate::snapshot::place::Side;
-use crate::snapshot::plan::Target;
+use crate::snapshot::plan::{Planned, Target};
 use crate::snapshot::unchanged;
 use crate::tree::{Entry, Kind, path};
 use std::sync::Arc;
@@ -16,14 +16,15 @@ use std::sync::mpsc::Sender;
 /// Entries of a directory that a worker takes at a time, unless all are kept: the system makes the
 /// names in one directory one after the other anyhow.
 const CHUNK: usize = 256;
-/// Weight of a directory without work: it may hold a descriptor.
-const SAME_WEIGHT: usize = 1;
-/// Weight of a chunk without its entries: it holds some descriptors.
-const CHUNK_WEIGHT: usize = 16;
+/// What weighs as much as a descriptor that a chunk may hold.
+const CHUNK_WEIGHT: usize = 8;
 /// Entries that weigh as much as a directory without work.
 const ENTRIES_WEIGHED: usize = 16;
 /// A task of this weight is handed out.
 const TASK: usize = 64;
+/// A file of so many bytes that is to be read ends a task: whatever follows goes to another worker.
+const LARGE: u64 = 1 << 20;
+
 /// Prepares directories and hands out tasks.
 pub(super) struct Feeder<'a> {
     stage: &'a Stage<'a>,
@@ -57,7 +58,8 @@ impl<'a> Feeder<'a> {
             Some(look) if look.is_same() => {
                 let entries = look.sides.first().map_or(0, unchanged::Side::len);
                 Counters::add(&self.stage.observer.counters().entries, entries as u64);
-                self.hand_out(Piece::Same((batch.path, look)), SAME_WEIGHT);
+                let weight = look.sides.len() + entries / ENTRIES_WEIGHED;
+                self.hand_out(Piece::Same((batch.path, look)), weight);
             }
             _ if batch.kept => self.keep(batch),
             _ => self.place(batch),
@@ -80,6 +82,11 @@ impl<'a> Feeder<'a> {
         }
     }
 
+    /// Descriptors that a chunk holds: of the source, and of two directories a lane.
+    fn chunk_weight(&self) -> usize {
+        CHUNK_WEIGHT * (1 + self.cursors.len())
+    }
+
     /// Hands out the task that is being filled.
     fn flush(&mut self) {
         let next = Task { number: self.task.number + 1, weight: 0, pieces: Vec::new() };
@@ -93,7 +100,10 @@ impl<'a> Feeder<'a> {
         let sides: Sides = (0..self.cursors.len()).map(|lane| self.sides(lane, &mut batch)).collect();
         let made = |(at, side): (usize, &unchanged::Side)| {
             let lane = &self.stage.lanes[at];
-            let mut dirs = side.dirs();
+            let mut dirs = side.dirs().unwrap_or_else(|error| {
+                lane.fail(error);
+                Vec::new()
+            });
             if let Some(staged) = &sides[at].1 {
                 for entry in &mut dirs {
                     if let Err(errno) = make_dir(lane, staged, entry) {
@@ -103,11 +113,13 @@ impl<'a> Feeder<'a> {
             }
             dirs
         };
-        let dirs = batch.sides().iter().enumerate().map(made).collect();
+        let dirs: Vec<Vec<Entry>> = batch.sides().iter().enumerate().map(made).collect();
         let entries = batch.sides().first().map_or(0, unchanged::Side::len);
         let Batch { path, source, unread, look, .. } = batch;
         let chunk = Chunk { path: path.into(), source, sides, plans: Vec::new(), unread, look, last: true };
-        self.hand_out(Piece::Kept(chunk, dirs), CHUNK_WEIGHT + entries / ENTRIES_WEIGHED);
+        // There are no plans to be held.
+        let weight = self.chunk_weight() + (entries / ENTRIES_WEIGHED).min(TASK);
+        self.hand_out(Piece::Kept(chunk, dirs), weight);
     }
 
     fn place(&mut self, mut batch: Batch) {
@@ -118,7 +130,8 @@ impl<'a> Feeder<'a> {
         loop {
             let part: Vec<_> = plans.by_ref().take(CHUNK).collect();
             let last = plans.peek().is_none();
-            let weight = CHUNK_WEIGHT + part.len() / ENTRIES_WEIGHED;
+            let weight = self.chunk_weight() + part.len() / ENTRIES_WEIGHED;
+            let long = part.iter().flatten().flatten().any(is_long);
             let chunk = Chunk {
                 path: Arc::clone(&path),
                 source: batch.source.clone(),
@@ -129,6 +142,9 @@ impl<'a> Feeder<'a> {
                 last,
             };
             self.hand_out(Piece::Chunk(chunk), weight);
+            if long {
+                self.flush();
+            }
             if last {
                 return;
             }
@@ -165,6 +181,11 @@ impl<'a> Feeder<'a> {
         let parent = parent.as_mut().and_then(|parent| parent.at(&batch.path).ok());
         (parent, Some(staged))
     }
+}
+
+/// Whether an entry takes long: others shall not wait for the same worker.
+fn is_long(plan: &Planned) -> bool {
+    matches!(plan.target, Target::New | Target::Check(_)) && plan.entry.size >= LARGE
 }
 
 /// Makes a directory of the new tree, still open to its owner alone, or takes over an old one; the

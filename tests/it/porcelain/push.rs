@@ -3,6 +3,7 @@
 mod altered;
 mod damage;
 mod found;
+mod kept;
 mod limits;
 mod links;
 mod lock;
