@@ -11,7 +11,7 @@ use super::plan::Planner;
 use super::rescue::Candidates;
 use super::select::{Into, Selected, first_missing};
 use super::target;
-use super::whole::{Whole, cannot_walk};
+use super::whole::{Records, Whole, cannot_walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Dir, Errno, Rules, Scanned, Walk, usual_threads};
 use crate::progress::{Event, Observer};
@@ -301,8 +301,9 @@ fn decide_whole(
         skip: skip.clone(),
         one_file_system: true,
     };
-    let index = index_of(request.sink, request.node, source);
-    let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_ref(), above, scanned);
+    let index = index_of(request.sink, request.node, source).map(Arc::new);
+    let looked = index.clone();
+    let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(looked.as_deref(), above, scanned);
     let walk = Walk::start(Arc::clone(source.root()), rules, usual_threads(), Box::new(visit))
         .map_err(cannot_walk)?;
     // Proven while the walk is under way.
@@ -317,7 +318,7 @@ fn decide_whole(
         gone: HashSet::new(),
         observer,
     };
-    whole.run(source.root(), &mut manifest, walk, each)?;
+    whole.run(source.root(), Records { manifest: &mut manifest, index }, walk, each)?;
     let excluded = whole.excluded;
     Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
 }

@@ -6,11 +6,11 @@ use super::guard::Guard;
 use super::judge::Seen;
 use super::known::Look;
 use super::plan::{Planner, Verdict, change, complete, is_below_any};
-use crate::error::{Result, errno_text};
+use crate::error::{Doing as _, Error, Result, errno_text};
 use crate::fs::{Dir, Found, Scanned, Walk};
 use crate::interrupt;
 use crate::progress::{Counters, Observer};
-use crate::sink::{StoredManifest, layout};
+use crate::sink::{Index, StoredManifest, layout};
 use crate::source::Excludes;
 use crate::tree::{Entry, Kind, Listing, path};
 use std::cmp::Ordering;
@@ -33,9 +33,18 @@ pub(super) struct Whole<'a> {
     pub(super) observer: &'a dyn Observer,
 }
 
+/// The records of the snapshot.
+pub(super) struct Records<'a> {
+    pub(super) manifest: &'a mut StoredManifest,
+    /// The same, sooner read.
+    pub(super) index: Option<Arc<Index>>,
+}
+
 /// The listings of the snapshot, read no further than they are asked for.
 struct Wanted<'a> {
-    manifest: &'a mut StoredManifest,
+    records: Records<'a>,
+    /// The next directory in the index.
+    next: u32,
     ahead: Option<Listing>,
     ended: bool,
 }
@@ -44,16 +53,31 @@ impl Wanted<'_> {
     /// The next listing, if it does not come after that of `dir`; `None`: whichever it is.
     fn until(&mut self, dir: Option<&[u8]>) -> Result<Option<Listing>> {
         if self.ahead.is_none() && !self.ended {
-            self.ahead = self.manifest.next_listing()?;
+            self.ahead = self.read()?;
             self.ended = self.ahead.is_none();
         }
         let comes = |ahead: &mut Listing| dir.is_none_or(|dir| path::compare_dirs(&ahead.dir, dir).is_le());
         Ok(self.ahead.take_if(comes))
     }
+
+    /// The next directory that has entries.
+    fn read(&mut self) -> Result<Option<Listing>> {
+        let Some(index) = &self.records.index else { return self.records.manifest.next_listing() };
+        let cannot = || "cannot read the index of the sink";
+        while self.next < index.directories() {
+            self.next += 1;
+            let block = index.block(self.next - 1).doing(cannot)?;
+            if !block.is_empty() {
+                let listing = block.listing().ok_or_else(|| Error::failed(cannot()).because("it is damaged"));
+                return listing.map(Some);
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Whole<'_> {
-    /// Hands the steps over in manifest order. The manifest is read only if some directory is not
+    /// Hands the steps over in manifest order. The records are read only if some directory is not
     /// just what the index says.
     ///
     /// # Errors
@@ -61,13 +85,13 @@ impl Whole<'_> {
     pub(super) fn run(
         &mut self,
         root: &Arc<Dir>,
-        manifest: &mut StoredManifest,
+        records: Records<'_>,
         walk: Walk<Look>,
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<()> {
-        let mut root_change = self.planner.root(root, manifest.root());
-        let root_entry = Box::new(manifest.root().clone());
-        let mut wanted = Wanted { manifest, ahead: None, ended: false };
+        let mut root_change = self.planner.root(root, records.manifest.root());
+        let root_entry = Box::new(records.manifest.root().clone());
+        let mut wanted = Wanted { records, next: 0, ahead: None, ended: false };
         let mut differs = false;
         for (scanned, look) in walk {
             interrupt::check()?;
