@@ -1,4 +1,4 @@
-//! The plan of a full checkout: the snapshot's manifest beside a walk of the source. What the
+//! The plan of a full checkout: the snapshot's records beside a walk of the source. What the
 //! snapshot lacks goes, and the guard says what no snapshot holds.
 
 use super::change::{How, Step};
@@ -122,7 +122,7 @@ impl Whole<'_> {
         Ok(())
     }
 
-    /// Goes on in the manifest to a directory of the walk.
+    /// Goes on in the records to a directory of the walk.
     fn listing_of(
         &mut self,
         root: &Arc<Dir>,
