@@ -29,7 +29,19 @@ pub struct Emu {
     clock: Mutex<Clock>,
     names: Arc<Mutex<output::Names>>,
     /// Removed with all that is in it when the test ends.
-    _dir: tempfile::TempDir,
+    dir: Option<tempfile::TempDir>,
+}
+
+impl Drop for Emu {
+    /// A test leaves nothing behind: what is mounted or made immutable below it has to go before.
+    fn drop(&mut self) {
+        let removed = self.dir.take().unwrap().close();
+        assert!(
+            removed.is_ok() || std::thread::panicking(),
+            "{} is left over: {removed:?}",
+            self.root.display()
+        );
+    }
 }
 
 struct Clock {
@@ -50,7 +62,7 @@ impl Emu {
         std::fs::set_permissions(root.join("tmp"), PermissionsExt::from_mode(0o1777)).unwrap();
         let clock = Clock { now: START.parse().unwrap(), step: jiff::SignedDuration::from_hours(1) };
         let names = Arc::new(Mutex::new(output::Names::new(&root)));
-        Emu { root, clock: Mutex::new(clock), names, _dir: dir }
+        Emu { root, clock: Mutex::new(clock), names, dir: Some(dir) }
     }
 
     /// The directory that is shown as `ROOT`.

@@ -74,10 +74,11 @@ const ROOT: &str = r#"
 
 /// One file system with a source and a sink on it.
 struct Place {
+    // Dropped in this order: unmounted before the directory around it goes.
+    _fs: Option<LoopFs>,
     emu: Emu,
     disk: PathBuf,
     uid: Option<u32>,
-    _fs: Option<LoopFs>,
 }
 
 impl Place {

@@ -369,6 +369,8 @@ fn readers_see_the_same_on_a_disk_that_cannot_be_written() {
     let emu = Emu::new();
     let disk = LoopFs::new(&emu.path("disk"), "ext4", 32);
     let case = Case::of(Scene::at(emu, &disk.path("sink"), BEFORE, "[rotate]\nkeep-last = 9\n"));
+    // Unmounted before the scene removes the directory around it.
+    let disk = disk;
     case.scene.keep();
     for (state, make) in states {
         case.scene.restore();

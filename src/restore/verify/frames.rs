@@ -4,7 +4,6 @@
 //! Whatever is unusual about a frame, from there on the manifest is read line by line, as
 //! everybody else reads it: what is wrong is found and said in one place.
 
-use super::jobs::Job;
 use crate::error::{Doing as _, Result};
 use crate::interrupt;
 use crate::sink::{Node, Sink, StoredManifest, layout};
@@ -135,15 +134,15 @@ impl<'a> Frames<'a> {
         &self.manifest
     }
 
-    /// The next directory that has entries; `None` after a sound end. `send` takes what workers
-    /// are to do meanwhile.
+    /// The next directory that has entries; `None` after a sound end. `parse` takes what
+    /// workers are to unpack meanwhile.
     ///
     /// # Errors
     /// Those of [`crate::tree::ManifestReader::next_listing`]; interrupted.
-    pub(super) fn next(&mut self, send: &dyn Fn(Job)) -> Result<Option<Arc<Part>>> {
+    pub(super) fn next(&mut self, parse: &dyn Fn(Packed)) -> Result<Option<Arc<Part>>> {
         while !self.by_line {
             let Some((block, at)) = &mut self.block else {
-                self.next_block(send)?;
+                self.next_block(parse)?;
                 continue;
             };
             match block.pieces.get(*at) {
@@ -166,8 +165,8 @@ impl<'a> Frames<'a> {
     }
 
     /// Waits for the next frame; reads line by line from there on if it is unusual.
-    fn next_block(&mut self, send: &dyn Fn(Job)) -> Result<()> {
-        self.send_ahead(send);
+    fn next_block(&mut self, parse: &dyn Fn(Packed)) -> Result<()> {
+        self.send_ahead(parse);
         interrupt::check()?;
         let Some((at, pending)) = self.pending.pop_front() else { return self.read_lines(self.cutter.at) };
         self.block = match pending {
@@ -182,7 +181,7 @@ impl<'a> Frames<'a> {
         if self.block.is_none() { self.read_lines(at) } else { Ok(()) }
     }
 
-    fn send_ahead(&mut self, send: &dyn Fn(Job)) {
+    fn send_ahead(&mut self, parse: &dyn Fn(Packed)) {
         while self.pending.len() < AHEAD {
             // An error is met again, and told, by the reader of lines.
             let alone = self.pending.is_empty();
@@ -197,7 +196,7 @@ impl<'a> Frames<'a> {
                 Some(block) => Pending::Known(block),
                 None => {
                     let (reply, parsed) = sync_channel(1);
-                    send(Job::Parse(Packed { bytes: stored.to_vec(), size, skip, reply }));
+                    parse(Packed { bytes: stored.to_vec(), size, skip, reply });
                     Pending::Parsing(name, parsed)
                 }
             };

@@ -1,5 +1,6 @@
 //! One snapshot on several threads: the manifest is read in order here and cut into jobs of
-//! some entries of one directory; workers take them as they come.
+//! some entries of one directory; workers take them as they come, those of small directories
+//! several at once.
 
 use super::check::{Checker, Outcome};
 use super::frames::{Cache, Frames, Packed};
@@ -18,12 +19,14 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A job ends after so many entries,
+/// A worker takes so many entries at once,
 const ENTRIES: usize = 256;
 /// or so many bytes.
 const BYTES: u64 = 16 << 20;
+/// Entries that are known cost so little that this many count as one.
+const KNOWN: usize = 8;
 
-/// What a worker does at once.
+/// A part of the work.
 pub(super) enum Job {
     /// The root itself.
     Root(Box<Entry>),
@@ -61,6 +64,63 @@ pub(super) struct Run<'a> {
     pub(super) place: Option<(u64, u64)>,
 }
 
+/// What a worker takes at once.
+type Batch = Vec<Job>;
+
+/// Hands jobs to the workers. They listen as long as there are jobs, so sending cannot fail.
+struct Outbox {
+    workers: SyncSender<Batch>,
+    batch: Batch,
+    entries: usize,
+    bytes: u64,
+}
+
+impl Outbox {
+    fn new(workers: SyncSender<Batch>) -> Outbox {
+        Outbox { workers, batch: Batch::new(), entries: 0, bytes: 0 }
+    }
+
+    /// Sends a job together with others, so that a batch is worth waking a worker for.
+    fn add(&mut self, job: Job) {
+        let (entries, bytes) = weight(&job);
+        self.batch.push(job);
+        self.entries += entries;
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.entries >= ENTRIES || self.bytes >= BYTES {
+            self.flush();
+        }
+    }
+
+    /// Sends what is left; the workers end when they are done.
+    fn end(mut self) {
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        (self.entries, self.bytes) = (0, 0);
+        drop(self.workers.send(std::mem::take(&mut self.batch)));
+    }
+}
+
+/// What a job costs, in entries and in bytes to be read; its directory counts as an entry.
+fn weight(job: &Job) -> (usize, u64) {
+    match job {
+        Job::Entries { part, .. } if is_known(part) => (1 + part.listing.entries.len() / KNOWN, 0),
+        Job::Entries { part, range, .. } => {
+            let bytes = part.listing.entries[range.clone()]
+                .iter()
+                .fold(0, |sum: u64, entry| sum.saturating_add(entry.size));
+            (1 + range.len(), bytes)
+        }
+        Job::Root(_) | Job::Empty { .. } | Job::Parse(_) => (1, 0),
+    }
+}
+
+/// Whether few entries of a directory will have to be looked at.
+fn is_known(part: &Part) -> bool {
+    known::is_known(part, ENTRIES / KNOWN)
+}
+
 /// A finding about the snapshot as a whole.
 fn whole(what: What, expected: impl Into<String>, found: impl Into<String>) -> Note {
     let (expected, found) = (expected.into(), found.into());
@@ -90,7 +150,9 @@ impl Run<'_> {
         let fed = std::thread::scope(|scope| {
             let start = |_| scope.spawn(|| self.work(Arc::clone(&tree), &groups, &receive));
             let workers: Vec<_> = (0..threads).map(start).collect();
-            let fed = self.feed(send, cache);
+            let mut outbox = Outbox::new(send);
+            let fed = self.feed(&mut outbox, cache);
+            outbox.end();
             for worker in workers {
                 match worker.join() {
                     Ok(part) => outcome.merge(part),
@@ -110,43 +172,45 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    fn work(self, tree: Arc<Dir>, groups: &Groups, jobs: &Mutex<Receiver<Job>>) -> Outcome {
+    fn work(self, tree: Arc<Dir>, groups: &Groups, batches: &Mutex<Receiver<Batch>>) -> Outcome {
         let mut checker = Checker::new(self, tree, groups);
         loop {
-            let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            match next {
+            let next = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(batch) = next else { return checker.finish() };
+            for job in batch {
                 // Emptied to the end, so that whoever sends is not kept waiting.
-                Ok(job) if interrupt::check().is_ok() => checker.job(job),
-                Ok(_) => {}
-                Err(_) => return checker.finish(),
+                if interrupt::check().is_ok() {
+                    checker.job(job);
+                }
             }
         }
     }
 
     /// Reads the manifest to its end. Returns what in it does not fit the node.
-    fn feed(self, jobs: SyncSender<Job>, cache: &mut Cache) -> Result<Option<Note>> {
+    fn feed(self, outbox: &mut Outbox, cache: &mut Cache) -> Result<Option<Note>> {
         let mut frames = Frames::open(self.sink, self.node, cache)?;
-        // The receiver lives as long as the scope: sending cannot fail.
-        let send = |job| drop(jobs.send(job));
-        send(Job::Root(Box::new(frames.manifest().root().clone())));
+        // Not together with others: the next directory waits for it.
+        let workers = outbox.workers.clone();
+        let parse = |packed| drop(workers.send(vec![Job::Parse(packed)]));
+        outbox.add(Job::Root(Box::new(frames.manifest().root().clone())));
         let mut place = 1;
         let mut ahead: Vec<Box<[u8]>> = vec![Box::default()];
-        while let Some(part) = frames.next(&send)? {
+        while let Some(part) = frames.next(&parse)? {
             interrupt::check()?;
             let listing = &part.listing;
             // Directories that were passed on the way have no entries.
             while let Some(dir) = ahead.pop().filter(|dir| *dir != listing.dir) {
-                send(Job::Empty { dir, place });
+                outbox.add(Job::Empty { dir, place });
             }
             let dirs = listing.entries.iter().rev().filter(|entry| entry.kind == EntryKind::Dir);
             ahead.extend(dirs.map(|entry| path::join(&listing.dir, &entry.name)));
             for range in cut(&part) {
-                send(Job::Entries { part: Arc::clone(&part), range, place });
+                outbox.add(Job::Entries { part: Arc::clone(&part), range, place });
             }
             place += listing.entries.len() as u64;
         }
         for dir in ahead.into_iter().rev() {
-            send(Job::Empty { dir, place });
+            outbox.add(Job::Empty { dir, place });
         }
         let want = &self.node.manifest;
         let want = TreeRecord { entries: want.entries, bytes: want.bytes, tree: self.node.tree };
@@ -160,7 +224,7 @@ impl Run<'_> {
 fn cut(part: &Part) -> Vec<Range<usize>> {
     let entries = &part.listing.entries;
     let mut ranges = Vec::new();
-    if known::is_known(part, ENTRIES / 8) {
+    if is_known(part) {
         ranges.push(0..entries.len());
         return ranges;
     }

@@ -31,6 +31,8 @@ fn five_cuts(kind: &str, seed: u64) {
     let disk = LoopFs::new(&emu.path("disk"), kind, 400);
     let sink = disk.path("sink");
     let scene = Scene::at(emu, &sink, &many(800, 0), "[rotate]\nkeep-last = 3\n");
+    // Unmounted before the scene removes the directory around it.
+    let disk = disk;
     scene.push();
     let begin = Instant::now();
     scene.edit(&many(800, 1));

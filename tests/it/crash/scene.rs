@@ -13,11 +13,12 @@ use crate::tree::{self, Show};
 
 /// A source `src` and a sink; by and by with snapshots.
 pub struct Scene {
+    /// Memory, where syncing costs nothing; a plain directory for an ordinary user. Unmounted
+    /// before the directory around it goes, hence the first of the fields.
+    _disk: Option<LoopFs>,
     /// Where all happens.
     pub emu: Emu,
     sink: PathBuf,
-    /// Memory, where syncing costs nothing; a plain directory for an ordinary user.
-    _disk: Option<LoopFs>,
 }
 
 impl Scene {

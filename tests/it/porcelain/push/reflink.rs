@@ -28,8 +28,9 @@ const LARGE: [&str; 5] = ["big", "d/big2", "enough", "holes", "odd"];
 
 /// A source on a disk of its own; sinks stand where a test wants them.
 struct Place {
-    emu: Emu,
+    // Dropped in this order: unmounted before the directory around them goes.
     disks: Vec<LoopFs>,
+    emu: Emu,
 }
 
 impl Place {

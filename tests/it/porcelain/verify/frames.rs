@@ -146,3 +146,18 @@ fn a_manifest_that_is_no_run_of_frames_is_refused_where_it_ceases_to_be_one() {
         }
     }
 }
+
+#[test]
+fn what_stands_before_the_damage_of_a_manifest_is_checked_all_the_same() {
+    let mut saved = saved();
+    let mut lines = saved.lines();
+    let last = lines.len() - 1;
+    lines[last] = lines[last].replace("\"tree\":\"", "\"tree\":\"0");
+    saved.damage("attr a/x 0600");
+    for stored in framings(&lines) {
+        saved.replace_manifest(&stored);
+        let found = saved.findings(&[]);
+        let has = |what: &str| found.iter().any(|line| line.starts_with(what));
+        assert!(has("1 manifest ") && has("1 mode a/x ") && has("2 mode a/x "), "{found:?}");
+    }
+}
