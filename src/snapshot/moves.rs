@@ -25,12 +25,16 @@ pub struct Moves {
     since: Time,
     /// Lower half of the inode number, number of the directory; sorted.
     by_inode: Option<Vec<(u32, u32)>>,
-    /// The block that was read last.
-    last: Option<(u32, Block)>,
+    /// The block that was read last, and the place in it behind what was found last: most often
+    /// the next one stands there.
+    last: Option<(u32, Block, usize)>,
     /// A bit for each directory of the parent that the source has.
     met: Vec<u64>,
     /// Directories of the parent with a lower number were met by now, or are gone.
     next: u32,
+    /// A directory ahead that was not in the source any more when it was looked for last. If it
+    /// comes back, `meet` says so.
+    missing: Option<u32>,
     gone: HashSet<Old>,
     claimed: HashSet<Old>,
     claimed_in: HashSet<u32>,
@@ -48,6 +52,7 @@ impl Moves {
             last: None,
             met,
             next: 0,
+            missing: None,
             gone: HashSet::new(),
             claimed: HashSet::new(),
             claimed_in: HashSet::new(),
@@ -100,10 +105,10 @@ impl Moves {
         let numbers: Vec<u32> =
             sorted[start..].iter().take_while(|(ino, _)| *ino == key).map(|(_, number)| *number).collect();
         for number in numbers {
-            if self.last.as_ref().is_none_or(|(known, _)| *known != number) {
-                self.last = Some((number, self.index.block(number).ok()?));
+            if self.last.as_ref().is_none_or(|(known, ..)| *known != number) {
+                self.last = Some((number, self.index.block(number).ok()?, 0));
             }
-            let (_, block) = self.last.as_ref()?;
+            let (_, block, next) = self.last.as_ref()?;
             let fits = |record: &crate::sink::index::Record<'_>| {
                 record.ino() == entry.ino
                     && record.kind() == Some(entry.kind)
@@ -112,10 +117,15 @@ impl Moves {
             };
             // What was found elsewhere by now is no longer to be had.
             let free = |record: &crate::sink::index::Record<'_>| !self.is_claimed(number, record.name);
-            let found = block.records().find(|record| fits(record) && free(record));
-            if let Some(old) = found.and_then(|record| record.entry()) {
-                return Some((number, old, block.path().into()));
-            }
+            let places = (*next..block.len()).chain(0..*next);
+            let mut records = places.filter_map(|at| Some((at, block.record(at)?)));
+            let Some((at, record)) = records.find(|(_, record)| fits(record) && free(record)) else {
+                continue;
+            };
+            let Some(old) = record.entry() else { continue };
+            let dir = block.path().into();
+            self.last.as_mut()?.2 = at + 1;
+            return Some((number, old, dir));
         }
         None
     }
@@ -133,8 +143,17 @@ impl Moves {
         if passed {
             return !met || self.gone.contains(&(number, old.into()));
         }
-        let missing = |errno: Errno| matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
-        self.source.at(dir).and_then(|dir| dir.stat(old)).is_err_and(missing)
+        if self.missing == Some(number) {
+            return true;
+        }
+        let is_missing = |errno: Errno| matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
+        match self.source.at(dir) {
+            Ok(dir) => dir.stat(old).is_err_and(is_missing),
+            Err(errno) => {
+                self.missing = is_missing(errno).then_some(number);
+                self.missing.is_some()
+            }
+        }
     }
 }
 

@@ -195,3 +195,29 @@ fn a_push_without_an_index_looks_once_more_at_each_entry_of_the_newest_tree() {
     job.same();
     assert!(index.exists());
 }
+
+#[test]
+fn what_moved_is_linked_and_its_old_place_is_not_looked_for_once_an_entry() {
+    if !need_tool("strace") {
+        return;
+    }
+    let dirs = 20;
+    let job = job(dirs, NO_SPARES);
+    // What is younger than the snapshot counts as new wherever it stands.
+    job.emu.shell("find src -exec touch -h -d 2020-01-01 {} +").succeeds();
+    job.settle();
+    job.push(&[]).succeeds();
+    job.emu.shell("mkdir src/z && mv src/d-* src/z/").succeeds();
+    job.settle();
+    let trace = push(&job);
+    for (name, each) in [("f-", 10), ("l-", 1)] {
+        assert_eq!(trace.count("statx", "/src/z/d-", name), each * dirs);
+        assert_eq!(trace.count("linkat", "/sink/.emu/trees/", name), each * dirs);
+        assert!(trace.count("statx", "/sink/.emu/", name) <= each * dirs);
+        let more = trace.others("statx linkat", name);
+        assert!(more.is_empty(), "{more:#?}");
+    }
+    let in_vain = trace.count("openat", "/src>", "d-");
+    assert!((1..=2 * dirs).contains(&in_vain), "{in_vain} looks for {dirs} directories that are gone");
+    job.same();
+}
