@@ -116,7 +116,8 @@ impl Whole<'_> {
             }
         }
         // If all is the same then all of the snapshot was met.
-        while let Some(listing) = if differs { wanted.until(None)? } else { None } {
+        while differs && self.needs_unmet() {
+            let Some(listing) = wanted.until(None)? else { break };
             self.unmet(root, listing, each)?;
         }
         Ok(())
@@ -137,6 +138,12 @@ impl Whole<'_> {
             self.unmet(root, listing, each)?;
         }
         Ok(None)
+    }
+
+    /// Whether a listing that was not met can matter: it has to be below what is gone if some
+    /// directories were passed over as they are.
+    fn needs_unmet(&self) -> bool {
+        !self.skips || !self.gone.is_empty()
     }
 
     /// A listing of the snapshot that belongs to no directory of the walk, or to one that is just
