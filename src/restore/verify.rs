@@ -233,7 +233,7 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         Err(error) => return Err(error),
     };
     run.number = run.seen.begin(&node.id);
-    let outcome = run.check(cache)?;
+    let (outcome, ended) = run.check(cache);
     let checked = Checked {
         id: node.id.clone(),
         time: node.time.clone(),
@@ -242,6 +242,7 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         findings: outcome.notes.len() as u64,
     };
     outlet.notes(&node.id, run.number, outcome.notes);
+    ended?;
     if let Err(error) = write_note(sink, &checked, run.options.quick) {
         observer.warn(error.to_string());
     }

@@ -32,8 +32,8 @@ pub struct Moves {
     met: Vec<u64>,
     /// Directories of the parent with a lower number were met by now, or are gone.
     next: u32,
-    /// A directory ahead that was not in the source any more when it was looked for last. If it
-    /// comes back, `meet` says so.
+    /// A directory ahead that was not in the source any more when it was looked for last. If the
+    /// scan meets it all the same, `meet` says what was needed there.
     missing: Option<u32>,
     gone: HashSet<Old>,
     claimed: HashSet<Old>,
@@ -64,6 +64,7 @@ impl Moves {
     pub fn meet(&mut self, number: u32) -> bool {
         self.met[number as usize / 64] |= 1 << (number % 64);
         self.next = number + 1;
+        self.missing.take_if(|missing| *missing == number);
         !self.claimed_in.contains(&number)
     }
 

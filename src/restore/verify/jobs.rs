@@ -67,7 +67,8 @@ pub(super) struct Run<'a> {
 /// What a worker takes at once.
 type Batch = Vec<Job>;
 
-/// Hands jobs to the workers. They listen as long as there are jobs, so sending cannot fail.
+/// Hands jobs to the workers. Sending fails only if all of them have panicked, which is told when
+/// they are joined.
 struct Outbox {
     workers: SyncSender<Batch>,
     batch: Batch,
@@ -81,8 +82,7 @@ impl Outbox {
     }
 
     /// Sends a job together with others, so that a batch is worth waking a worker for.
-    fn add(&mut self, job: Job) {
-        let (entries, bytes) = weight(&job);
+    fn add(&mut self, job: Job, Weight { entries, bytes }: Weight) {
         self.batch.push(job);
         self.entries += entries;
         self.bytes = self.bytes.saturating_add(bytes);
@@ -102,24 +102,16 @@ impl Outbox {
     }
 }
 
-/// What a job costs, in entries and in bytes to be read; its directory counts as an entry.
-fn weight(job: &Job) -> (usize, u64) {
-    match job {
-        Job::Entries { part, .. } if is_known(part) => (1 + part.listing.entries.len() / KNOWN, 0),
-        Job::Entries { part, range, .. } => {
-            let bytes = part.listing.entries[range.clone()]
-                .iter()
-                .fold(0, |sum: u64, entry| sum.saturating_add(entry.size));
-            (1 + range.len(), bytes)
-        }
-        Job::Root(_) | Job::Empty { .. } | Job::Parse(_) => (1, 0),
-    }
+/// What a job costs.
+#[derive(Clone, Copy)]
+struct Weight {
+    entries: usize,
+    /// To be read.
+    bytes: u64,
 }
 
-/// Whether few entries of a directory will have to be looked at.
-fn is_known(part: &Part) -> bool {
-    known::is_known(part, ENTRIES / KNOWN)
-}
+/// Of a job that is about one entry, or a directory without any.
+const ONE: Weight = Weight { entries: 1, bytes: 0 };
 
 /// A finding about the snapshot as a whole.
 fn whole(what: What, expected: impl Into<String>, found: impl Into<String>) -> Note {
@@ -128,28 +120,33 @@ fn whole(what: What, expected: impl Into<String>, found: impl Into<String>) -> N
 }
 
 impl Run<'_> {
-    /// Verifies the snapshot.
+    /// Verifies the snapshot. Returns what was found, by the time of a signal if one came.
     ///
     /// # Errors
     /// Interrupted.
-    pub(super) fn check(mut self, cache: &mut Cache) -> Result<Outcome> {
+    pub(super) fn check(mut self, cache: &mut Cache) -> (Outcome, Result<()>) {
         let tree = match self.sink.open_tree(&self.node.id) {
             Ok(tree) => Arc::new(tree),
             Err(error) => {
                 let mut outcome = Outcome::default();
                 outcome.notes.push(whole(What::Missing, "a tree", error.to_string()));
-                return Ok(outcome);
+                return (outcome, Ok(()));
             }
         };
         self.place = cache.same_device(known::place_of(&tree));
         let groups = Groups::default();
         let threads = self.options.threads.max(1);
-        let (send, receive) = sync_channel(threads * 8);
-        let receive = Mutex::new(receive);
+        let (send, receive) = sync_channel(threads * 2);
         let mut outcome = Outcome::default();
         let fed = std::thread::scope(|scope| {
-            let start = |_| scope.spawn(|| self.work(Arc::clone(&tree), &groups, &receive));
+            // Theirs alone: if they all panic, nobody waits for them.
+            let receive = Arc::new(Mutex::new(receive));
+            let start = |_| {
+                let (tree, groups, receive) = (Arc::clone(&tree), &groups, Arc::clone(&receive));
+                scope.spawn(move || self.work(tree, groups, &receive))
+            };
             let workers: Vec<_> = (0..threads).map(start).collect();
+            drop(receive);
             let mut outbox = Outbox::new(send);
             let fed = self.feed(&mut outbox, cache);
             outbox.end();
@@ -161,15 +158,15 @@ impl Run<'_> {
             }
             fed
         });
-        interrupt::check()?;
         match fed {
-            Err(error) if matches!(error.kind(), Kind::Interrupted(_)) => return Err(error),
+            // Told below.
+            Err(error) if matches!(error.kind(), Kind::Interrupted(_)) => {}
             Err(error) => outcome.notes.push(whole(What::Manifest, "a sound manifest", error.to_string())),
             Ok(note) => outcome.notes.extend(note),
         }
         Checker::new(self, tree, &groups).settle(&mut outcome);
         outcome.notes.sort_by_key(|note| note.place);
-        Ok(outcome)
+        (outcome, interrupt::check())
     }
 
     fn work(self, tree: Arc<Dir>, groups: &Groups, batches: &Mutex<Receiver<Batch>>) -> Outcome {
@@ -192,7 +189,7 @@ impl Run<'_> {
         // Not together with others: the next directory waits for it.
         let workers = outbox.workers.clone();
         let parse = |packed| drop(workers.send(vec![Job::Parse(packed)]));
-        outbox.add(Job::Root(Box::new(frames.manifest().root().clone())));
+        outbox.add(Job::Root(Box::new(frames.manifest().root().clone())), ONE);
         let mut place = 1;
         let mut ahead: Vec<Box<[u8]>> = vec![Box::default()];
         while let Some(part) = frames.next(&parse)? {
@@ -200,17 +197,17 @@ impl Run<'_> {
             let listing = &part.listing;
             // Directories that were passed on the way have no entries.
             while let Some(dir) = ahead.pop().filter(|dir| *dir != listing.dir) {
-                outbox.add(Job::Empty { dir, place });
+                outbox.add(Job::Empty { dir, place }, ONE);
             }
             let dirs = listing.entries.iter().rev().filter(|entry| entry.kind == EntryKind::Dir);
             ahead.extend(dirs.map(|entry| path::join(&listing.dir, &entry.name)));
-            for range in cut(&part) {
-                outbox.add(Job::Entries { part: Arc::clone(&part), range, place });
+            for (range, weight) in cut(&part) {
+                outbox.add(Job::Entries { part: Arc::clone(&part), range, place }, weight);
             }
             place += listing.entries.len() as u64;
         }
         for dir in ahead.into_iter().rev() {
-            outbox.add(Job::Empty { dir, place });
+            outbox.add(Job::Empty { dir, place }, ONE);
         }
         let want = &self.node.manifest;
         let want = TreeRecord { entries: want.entries, bytes: want.bytes, tree: self.node.tree };
@@ -221,23 +218,20 @@ impl Run<'_> {
 }
 
 /// Cuts a directory into jobs. What is known needs all names of the directory and little time.
-fn cut(part: &Part) -> Vec<Range<usize>> {
+fn cut(part: &Part) -> Vec<(Range<usize>, Weight)> {
     let entries = &part.listing.entries;
-    let mut ranges = Vec::new();
-    if is_known(part) {
-        ranges.push(0..entries.len());
-        return ranges;
+    if known::is_known(part, ENTRIES / KNOWN) {
+        return vec![(0..entries.len(), Weight { entries: 1 + entries.len() / KNOWN, bytes: 0 })];
     }
+    let mut jobs = Vec::new();
     let (mut start, mut bytes) = (0, 0_u64);
     for (at, entry) in entries.iter().enumerate() {
         bytes = bytes.saturating_add(entry.size);
-        if at + 1 - start >= ENTRIES || bytes >= BYTES {
-            ranges.push(start..at + 1);
-            (start, bytes) = (at + 1, 0);
+        let end = at + 1;
+        if end - start >= ENTRIES || bytes >= BYTES || end == entries.len() {
+            jobs.push((start..end, Weight { entries: 1 + end - start, bytes }));
+            (start, bytes) = (end, 0);
         }
     }
-    if start < entries.len() {
-        ranges.push(start..entries.len());
-    }
-    ranges
+    jobs
 }

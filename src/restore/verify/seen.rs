@@ -4,6 +4,7 @@
 use crate::fs::Errno;
 use crate::tree::Digest;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Device and inode number.
@@ -24,10 +25,32 @@ struct Inode {
 
 const NEW: Inode = Inode { digest: [0; 32], fingerprint: 0, snapshot: 0 };
 
+/// Inode numbers are the file system's own: mixing their bits is enough.
+#[derive(Default)]
+struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2^64 divided by the golden ratio.
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type Inodes = HashMap<u64, Inode, BuildHasherDefault<ByNumber>>;
+
 #[derive(Default)]
 struct Known {
     ids: Vec<String>,
-    devices: Vec<(u64, HashMap<u64, Inode>)>,
+    devices: Vec<(u64, Inodes)>,
     reading: HashSet<Key>,
     failed: HashMap<Key, Errno>,
     damaged: HashMap<Key, Vec<u32>>,
@@ -55,7 +78,7 @@ impl Known {
         let at = match self.devices.iter().position(|(known, _)| *known == dev) {
             Some(at) => at,
             None => {
-                self.devices.push((dev, HashMap::new()));
+                self.devices.push((dev, Inodes::default()));
                 self.devices.len() - 1
             }
         };

@@ -308,6 +308,46 @@ fn each_inode_is_read_once_however_many_snapshots_link_it() {
 }
 
 #[test]
+fn damage_in_a_tree_of_many_directories_is_told_in_order() {
+    let emu = Emu::new();
+    let name = |dir: usize, file: usize| format!("d-{dir:02}/f-{file:02}");
+    let files = (0..30).flat_map(|dir| (0..40).map(move |file| (dir, file)));
+    let text: String = files.map(|(dir, file)| format!("file {} 0644 \"x\"\n", name(dir, file))).collect();
+    emu.tree("src", &text);
+    for _ in 0..2 {
+        emu.ok(&["push", "-S", "src", "--to", "./sink"]);
+    }
+    let latest = emu.path("sink/latest").canonicalize().unwrap();
+    let bad = [(0, 0), (6, 39), (7, 0), (13, 20), (29, 39)].map(|(dir, file)| name(dir, file));
+    for path in &bad {
+        build(&latest, &format!("attr {path} 0600"));
+    }
+    let records = emu.run(&["verify", "--json", "./sink"]).records();
+    let found = records.iter().filter(|record| record["type"] == "finding");
+    let found: Vec<&str> = found.map(|record| record["path"].as_str().unwrap()).collect();
+    assert_eq!(found, [&bad[..], &bad[..]].concat());
+    assert_eq!(records.last().unwrap()["entries"], 2 * 1231);
+}
+
+#[test]
+fn what_was_found_before_a_signal_is_told() {
+    if !need_tool("strace") {
+        return;
+    }
+    let saved = saved();
+    saved.damage("attr z 0640");
+    // The root's listing has been checked by the time that this file is read.
+    let big = saved.tree().join("a/big");
+    let inject = ["-f", "-o", "/dev/null", "-e", "inject=pread64:signal=INT", "-P", big.to_str().unwrap()];
+    let said = saved.emu.program("strace", &[&inject[..], &["emu", "verify", "--json", "./sink"]].concat());
+    assert_eq!(said.status, 130, "{said}");
+    let found = said.records();
+    let is_it = |record: &Value| record["what"] == "mode" && record["path"] == "z";
+    assert!(found.iter().any(is_it), "{said}");
+    assert!(!saved.inside("verified").join(&saved.ids[0]).exists());
+}
+
+#[test]
 fn the_result_is_noted_in_the_sink() {
     let saved = saved();
     saved.emu.at("2027-01-01T00:00:00Z").ok(&["verify", "./sink", "--quick"]);
