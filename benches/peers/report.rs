@@ -46,7 +46,8 @@ impl Report {
         println!("emu {}, {} processors", env!("CARGO_PKG_VERSION"), processors());
         if !self.rows.is_empty() {
             println!(
-                "source: {} entries, {} MB; median of {} rounds, page cache warm, sync included",
+                "source: {} entries, {} MB; median of {} rounds, page cache warm, sync included; before an unchanged \
+                 push, the trees are scanned for emu and for the floor",
                 place.entries,
                 place.bytes / 1_000_000,
                 self.rounds

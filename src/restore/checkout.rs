@@ -4,20 +4,18 @@
 
 use super::apply::Applier;
 use super::content::Origin;
-use super::guard::Guard;
+use super::decide::Full;
 use super::judge::Powers;
-use super::known::{Look, index_of};
 use super::plan::Planner;
 use super::rescue::Candidates;
 use super::select::{Into, Selected, first_missing};
 use super::target;
-use super::whole::{Records, Whole, cannot_walk};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Dir, Errno, Rules, Scanned, Walk, usual_threads};
+use crate::fs::{Dir, Errno};
 use crate::progress::{Event, Observer};
 use crate::quote::quoted;
 use crate::sink::{Catalog, Node, Sink, Wait};
-use crate::source::{Excludes, Source};
+use crate::source::Source;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -258,8 +256,15 @@ pub(super) fn decide(
 ) -> Result<Foreseen> {
     let (into, skip) = match request.target {
         Target::Source { source, caution } => {
-            let skip = target::not_the_sources(source)?;
-            return decide_whole(request, source, caution, unfinished, skip, each, observer);
+            let whole = Full {
+                request,
+                source,
+                caution,
+                unfinished,
+                skip: target::not_the_sources(source)?,
+                observer,
+            };
+            return whole.decide(each);
         }
         Target::Paths { source } => (Into::Source, target::not_the_sources(source)?),
         Target::Elsewhere { overwrite, .. } => {
@@ -273,71 +278,6 @@ pub(super) fn decide(
     selected.run(root, &mut manifest, each, observer)?;
     let left = selected.left;
     Ok(Foreseen { troubles: planner.troubles, left, ..Foreseen::default() })
-}
-
-fn decide_whole(
-    request: &Request<'_>,
-    source: &Source,
-    caution: Caution,
-    unfinished: Option<&Unfinished>,
-    skip: HashSet<(u64, u64)>,
-    each: &mut dyn FnMut(Step) -> Result<()>,
-    observer: &dyn Observer,
-) -> Result<Foreseen> {
-    let mut planner = Planner::new(Powers::new(request.ownership));
-    let excludes = Arc::new(Excludes::of(source)?);
-    excludes.bad.iter().for_each(|bad| observer.warn(bad.clone()));
-    let mut guard = Guard::new(caution, unfinished.map(|unfinished| unfinished.temporary.clone()));
-    for (sink, node) in references(request, unfinished) {
-        match sink.open_manifest(node) {
-            Ok(mut manifest) => guard.add_reference(move || manifest.next_listing()),
-            Err(error) => observer.warn(format!("{error}; what it holds counts as not saved")),
-        }
-    }
-    let matcher = Arc::clone(&excludes);
-    let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
-    let rules = Rules {
-        excluded: if excludes.is_empty() { None } else { Some(Box::new(excluded)) },
-        skip: skip.clone(),
-        one_file_system: true,
-    };
-    let index = index_of(request.sink, request.node, source).map(Arc::new);
-    let looked = index.clone();
-    let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(looked.as_deref(), above, scanned);
-    let walk = Walk::start(Arc::clone(source.root()), rules, usual_threads(), Box::new(visit))
-        .map_err(cannot_walk)?;
-    // Proven while the walk is under way.
-    let mut manifest = request.sink.open_manifest(request.node)?;
-    let mut whole = Whole {
-        planner: &mut planner,
-        guard: &mut guard,
-        excludes: &excludes,
-        skip: &skip,
-        excluded: 0,
-        skips: false,
-        gone: HashSet::new(),
-        observer,
-    };
-    whole.run(source.root(), Records { manifest: &mut manifest, index }, walk, each)?;
-    let excluded = whole.excluded;
-    Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
-}
-
-/// The snapshots whose content counts as saved, beside the one that is checked out.
-fn references<'a>(request: &Request<'a>, unfinished: Option<&Unfinished>) -> Vec<(&'a Sink, &'a Node)> {
-    let mut references: Vec<(&Sink, &Node)> = Vec::new();
-    references.extend(request.catalog.head().map(|head| (request.sink, &head.node)));
-    if let Some(unfinished) = unfinished {
-        let own = request.sink.info.id == unfinished.sink;
-        let others = if own { Vec::new() } else { (request.others)() };
-        let sinks = std::iter::once((request.sink, request.catalog)).chain(others);
-        for (sink, catalog) in sinks.filter(|(sink, _)| sink.info.id == unfinished.sink) {
-            references.extend(catalog.get(&unfinished.snapshot).map(|found| (sink, &found.node)));
-        }
-    }
-    references.retain(|(_, node)| node.id != request.node.id);
-    references.dedup_by(|a, b| a.1.id == b.1.id);
-    references
 }
 
 /// Whether a sink cannot be written for good, as opposed to being busy.

@@ -4,6 +4,7 @@ mod apply;
 mod change;
 pub mod checkout;
 mod content;
+mod decide;
 mod full;
 mod group;
 mod guard;

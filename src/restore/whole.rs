@@ -36,7 +36,7 @@ pub(super) struct Whole<'a> {
 /// The records of the snapshot.
 pub(super) struct Records<'a> {
     pub(super) manifest: &'a mut StoredManifest,
-    /// The same, sooner read.
+    /// The same, sooner read but not proven, where it is to be read instead.
     pub(super) index: Option<Arc<Index>>,
 }
 
@@ -81,7 +81,7 @@ impl Whole<'_> {
     /// just what the index says.
     ///
     /// # Errors
-    /// The manifest is damaged, `each` failed, or a signal came.
+    /// The manifest is damaged, the index cannot be read, `each` failed, or a signal came.
     pub(super) fn run(
         &mut self,
         root: &Arc<Dir>,

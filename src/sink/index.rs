@@ -1,6 +1,7 @@
 //! The index: HEAD's entries in fixed records, with the inodes that HEAD's tree has, so that a
-//! push need not read JSON. A cache: it may vanish at any time, and whatever is doubtful about it
-//! makes it be rebuilt from the manifest and one look at HEAD's tree.
+//! push, and a checkout that finds nothing to do, need not read JSON. A cache: it may vanish at any
+//! time, and whatever is doubtful about it makes a push rebuild it from the manifest and one look at
+//! HEAD's tree, and a checkout read the manifest.
 //!
 //! ```text
 //! magic, one block for each directory in manifest order, the table of frames, the table of

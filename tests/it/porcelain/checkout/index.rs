@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use emu::tree::Digest;
+
 use super::flip;
 use crate::env::{Emu, LoopFs, need_root};
 use crate::tree::{assert_same, print};
@@ -225,4 +227,31 @@ fn a_mount_over_what_the_index_proves_is_not_entered() {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn what_the_index_alone_says_is_not_restored() {
+    let emu = settled();
+    emu.tree("src", "file unique/precious \"p\"");
+    std::thread::sleep(Duration::from_millis(2300));
+    emu.ok(&["push", "-S", "src"]);
+    // Sound in itself, with a name that the manifest does not have.
+    let (index, binding) = (emu.path("sink/.emu/index"), emu.path("sink/.emu/index-of"));
+    let mut forged = fs::read(&index).unwrap();
+    let at = forged.windows(8).position(|name| name == b"precious").unwrap();
+    forged[at + 7] = b'z';
+    let end = forged.len() - 32;
+    let before = Digest(forged[end..].try_into().unwrap());
+    let after = Digest::of(&forged[..end]);
+    forged[end..].copy_from_slice(&after.0);
+    fs::write(&index, &forged).unwrap();
+    let text = fs::read_to_string(&binding).unwrap();
+    assert!(text.contains(&before.to_string()));
+    fs::write(&binding, text.replace(&before.to_string(), &after.to_string())).unwrap();
+
+    emu.shell("rm src/unique/precious").succeeds();
+    emu.inside("src").run(&["checkout", "HEAD"]).succeeds();
+    assert_eq!(print(&emu.path("src/unique")).matches("precious").count(), 1);
+    assert_eq!(fs::read(emu.path("src/unique/precious")).unwrap(), b"p");
+    assert!(!emu.path("src/unique/preciouz").exists());
 }

@@ -1,0 +1,125 @@
+//! The plan of a full checkout: from the index if nothing has to be done, otherwise from the
+//! manifest.
+
+use super::change::Step;
+use super::checkout::{Caution, Foreseen, Request};
+use super::guard::Guard;
+use super::judge::Powers;
+use super::known::{Look, index_of};
+use super::plan::Planner;
+use super::target::Unfinished;
+use super::whole::{Records, Whole, cannot_walk};
+use crate::error::{Error, Result};
+use crate::fs::{Rules, Scanned, Walk, usual_threads};
+use crate::interrupt;
+use crate::progress::Observer;
+use crate::sink::{Index, Node, Sink};
+use crate::source::{Excludes, Source};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A full checkout that is to be planned.
+pub(super) struct Full<'a, 'r> {
+    pub(super) request: &'a Request<'r>,
+    pub(super) source: &'a Source,
+    pub(super) caution: Caution,
+    /// What a checkout before left behind when it was cut off.
+    pub(super) unfinished: Option<&'a Unfinished>,
+    /// Directories that are not the source's: sinks and `.emu`, by device and inode.
+    pub(super) skip: HashSet<(u64, u64)>,
+    pub(super) observer: &'a dyn Observer,
+}
+
+impl Full<'_, '_> {
+    /// Hands the steps over in manifest order.
+    ///
+    /// # Errors
+    /// The snapshot or the source cannot be read, or `each` failed.
+    pub(super) fn decide(&self, each: &mut dyn FnMut(Step) -> Result<()>) -> Result<Foreseen> {
+        let excludes = Arc::new(Excludes::of(self.source)?);
+        excludes.bad.iter().for_each(|bad| self.observer.warn(bad.clone()));
+        let index = index_of(self.request.sink, self.request.node, self.source).map(Arc::new);
+        // The index is soon read, but nothing proves it except itself. It may say that nothing has to
+        // be done; what has to be done is said by the manifest, whose hash the node has.
+        if index.is_some() {
+            let mut stop = |_| Err(Error::failed("something has to be done"));
+            match self.plan(&excludes, index.as_ref(), index.clone(), &mut stop) {
+                Ok(foreseen) if foreseen.troubles.is_empty() && foreseen.risks.count == 0 => {
+                    return Ok(foreseen);
+                }
+                _ => interrupt::check()?,
+            }
+        }
+        self.plan(&excludes, index.as_ref(), None, each)
+    }
+
+    /// `index`: what the source may be the same as. `records`: the index, if it is to be read in place of
+    /// the manifest.
+    fn plan(
+        &self,
+        excludes: &Arc<Excludes>,
+        index: Option<&Arc<Index>>,
+        records: Option<Arc<Index>>,
+        each: &mut dyn FnMut(Step) -> Result<()>,
+    ) -> Result<Foreseen> {
+        let request = self.request;
+        let mut planner = Planner::new(Powers::new(request.ownership));
+        let mut guard =
+            Guard::new(self.caution, self.unfinished.map(|unfinished| unfinished.temporary.clone()));
+        let walk = self.walk(excludes, index)?;
+        // Where nothing is to be removed, there is nothing to guard.
+        let guarded = if records.is_none() { references(request, self.unfinished) } else { Vec::new() };
+        for (sink, node) in guarded {
+            match sink.open_manifest(node) {
+                Ok(mut manifest) => guard.add_reference(move || manifest.next_listing()),
+                Err(error) => self.observer.warn(format!("{error}; what it holds counts as not saved")),
+            }
+        }
+        // Proven while the walk is under way.
+        let mut manifest = request.sink.open_manifest(request.node)?;
+        let mut whole = Whole {
+            planner: &mut planner,
+            guard: &mut guard,
+            excludes,
+            skip: &self.skip,
+            excluded: 0,
+            skips: false,
+            gone: HashSet::new(),
+            observer: self.observer,
+        };
+        whole.run(self.source.root(), Records { manifest: &mut manifest, index: records }, walk, each)?;
+        let excluded = whole.excluded;
+        Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
+    }
+
+    fn walk(&self, excludes: &Arc<Excludes>, index: Option<&Arc<Index>>) -> Result<Walk<Look>> {
+        let matcher = Arc::clone(excludes);
+        let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
+        let rules = Rules {
+            excluded: if excludes.is_empty() { None } else { Some(Box::new(excluded)) },
+            skip: self.skip.clone(),
+            one_file_system: true,
+        };
+        let index = index.cloned();
+        let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_deref(), above, scanned);
+        Walk::start(Arc::clone(self.source.root()), rules, usual_threads(), Box::new(visit))
+            .map_err(cannot_walk)
+    }
+}
+
+/// The snapshots whose content counts as saved, beside the one that is checked out.
+fn references<'a>(request: &Request<'a>, unfinished: Option<&Unfinished>) -> Vec<(&'a Sink, &'a Node)> {
+    let mut references: Vec<(&Sink, &Node)> = Vec::new();
+    references.extend(request.catalog.head().map(|head| (request.sink, &head.node)));
+    if let Some(unfinished) = unfinished {
+        let own = request.sink.info.id == unfinished.sink;
+        let others = if own { Vec::new() } else { (request.others)() };
+        let sinks = std::iter::once((request.sink, request.catalog)).chain(others);
+        for (sink, catalog) in sinks.filter(|(sink, _)| sink.info.id == unfinished.sink) {
+            references.extend(catalog.get(&unfinished.snapshot).map(|found| (sink, &found.node)));
+        }
+    }
+    references.retain(|(_, node)| node.id != request.node.id);
+    references.dedup_by(|a, b| a.1.id == b.1.id);
+    references
+}
