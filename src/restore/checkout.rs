@@ -271,7 +271,7 @@ pub(super) fn decide(
             (Into::Elsewhere(overwrite.unwrap_or(Overwrite::Always)), HashSet::new())
         }
     };
-    let mut planner = Planner::new(Powers::new(request.ownership));
+    let mut planner = Planner::new(Powers::new(request.ownership), true);
     let mut manifest = request.sink.open_manifest(request.node)?;
     let paths = &request.paths;
     let mut selected = Selected { planner: &mut planner, paths, into, skip: &skip, left: 0 };

@@ -1,5 +1,5 @@
-//! The plan of a full checkout: from the index if nothing has to be done, otherwise from the
-//! manifest.
+//! The plan of a full checkout: what has to be done is said by the manifest alone. That nothing
+//! has to be done can be said by the index.
 
 use super::change::Step;
 use super::checkout::{Caution, Foreseen, Request};
@@ -38,38 +38,38 @@ impl Full<'_, '_> {
     pub(super) fn decide(&self, each: &mut dyn FnMut(Step) -> Result<()>) -> Result<Foreseen> {
         let excludes = Arc::new(Excludes::of(self.source)?);
         excludes.bad.iter().for_each(|bad| self.observer.warn(bad.clone()));
-        let index = index_of(self.request.sink, self.request.node, self.source).map(Arc::new);
+        let references = references(self.request, self.unfinished);
+        let index =
+            index_of(self.request.sink, self.request.node, self.source).filter(|_| references.is_empty());
         // The index is soon read, but nothing proves it except itself. It may say that nothing has to
         // be done; what has to be done is said by the manifest, whose hash the node has.
-        if index.is_some() {
+        let mut told = 0;
+        if let Some(index) = index {
             let mut stop = |_| Err(Error::failed("something has to be done"));
-            match self.plan(&excludes, index.as_ref(), index.clone(), &mut stop) {
-                Ok(foreseen) if foreseen.troubles.is_empty() && foreseen.risks.count == 0 => {
-                    return Ok(foreseen);
-                }
-                _ => interrupt::check()?,
+            match self.plan(&excludes, Some(Arc::new(index)), &[], &mut told, &mut stop) {
+                Ok(foreseen) => return Ok(foreseen),
+                Err(_) => interrupt::check()?,
             }
         }
-        self.plan(&excludes, index.as_ref(), None, each)
+        self.plan(&excludes, None, &references, &mut told, each)
     }
 
-    /// `index`: what the source may be the same as. `records`: the index, if it is to be read in place of
-    /// the manifest.
+    /// `index`: to be read in place of the manifest and of any content. `told`: entries that progress
+    /// knows of by now.
     fn plan(
         &self,
         excludes: &Arc<Excludes>,
-        index: Option<&Arc<Index>>,
-        records: Option<Arc<Index>>,
+        index: Option<Arc<Index>>,
+        references: &[(&Sink, &Node)],
+        told: &mut u64,
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<Foreseen> {
         let request = self.request;
-        let mut planner = Planner::new(Powers::new(request.ownership));
+        let mut planner = Planner::new(Powers::new(request.ownership), index.is_none());
         let mut guard =
             Guard::new(self.caution, self.unfinished.map(|unfinished| unfinished.temporary.clone()));
-        let walk = self.walk(excludes, index)?;
-        // Where nothing is to be removed, there is nothing to guard.
-        let guarded = if records.is_none() { references(request, self.unfinished) } else { Vec::new() };
-        for (sink, node) in guarded {
+        let walk = self.walk(excludes, index.clone())?;
+        for (sink, node) in references {
             match sink.open_manifest(node) {
                 Ok(mut manifest) => guard.add_reference(move || manifest.next_listing()),
                 Err(error) => self.observer.warn(format!("{error}; what it holds counts as not saved")),
@@ -85,14 +85,16 @@ impl Full<'_, '_> {
             excluded: 0,
             skips: false,
             gone: HashSet::new(),
+            met: 0,
+            told,
             observer: self.observer,
         };
-        whole.run(self.source.root(), Records { manifest: &mut manifest, index: records }, walk, each)?;
+        whole.run(self.source.root(), Records { manifest: &mut manifest, index }, walk, each)?;
         let excluded = whole.excluded;
         Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
     }
 
-    fn walk(&self, excludes: &Arc<Excludes>, index: Option<&Arc<Index>>) -> Result<Walk<Look>> {
+    fn walk(&self, excludes: &Arc<Excludes>, index: Option<Arc<Index>>) -> Result<Walk<Look>> {
         let matcher = Arc::clone(excludes);
         let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
         let rules = Rules {
@@ -100,7 +102,6 @@ impl Full<'_, '_> {
             skip: self.skip.clone(),
             one_file_system: true,
         };
-        let index = index.cloned();
         let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_deref(), above, scanned);
         Walk::start(Arc::clone(self.source.root()), rules, usual_threads(), Box::new(visit))
             .map_err(cannot_walk)

@@ -94,6 +94,12 @@ impl<'a> Seen<'a> {
         self.digest = Some(record.sha256);
     }
 
+    /// Whether [`Seen::is`] has to read content.
+    pub(super) fn is_unread(&self, record: &Entry) -> bool {
+        let is_file = self.stat.kind == Kind::File && record.kind == Kind::File;
+        is_file && self.stat.size == record.size && self.digest.is_none()
+    }
+
     /// Whether kind and content are those of the record. Content that cannot be read is nobody's.
     pub(super) fn is(&mut self, record: &Entry, buffer: &mut Vec<u8>) -> bool {
         if self.stat.kind != record.kind {

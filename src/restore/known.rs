@@ -1,6 +1,5 @@
 //! On the threads of the walk: whether a directory of the source is still just what the sink's
-//! index says that the snapshot has there. Where it is, nothing has to be decided, and neither
-//! the manifest nor anything in the directory is read.
+//! index says that the snapshot has there. Where it is, nothing has to be decided.
 
 use crate::fs::Scanned;
 use crate::sink::index::IndexedDir;

@@ -29,17 +29,24 @@ pub(super) struct Planner {
     barred: HashSet<Box<[u8]>>,
     /// What cannot be done, known before anything is changed.
     pub(super) troubles: Vec<Trouble>,
+    /// Whether content may be read.
+    reads: bool,
+    /// Whether some would have had to be.
+    pub(super) is_undecided: bool,
     lineage: Lineage,
 }
 
 impl Planner {
-    pub(super) fn new(powers: Powers) -> Planner {
+    /// With `reads`, content is read where stamps prove nothing.
+    pub(super) fn new(powers: Powers, reads: bool) -> Planner {
         Planner {
             powers,
             buffer: Vec::new(),
             groups: Groups::default(),
             barred: HashSet::new(),
             troubles: Vec::new(),
+            reads,
+            is_undecided: false,
             lineage: Lineage::default(),
         }
     }
@@ -72,6 +79,10 @@ impl Planner {
 
     /// What is to happen to something that stands where the record wants it, by content alone.
     pub(super) fn compare(&mut self, seen: &mut Seen<'_>, entry: &Entry) -> Verdict {
+        if !self.reads && seen.is_unread(entry) {
+            self.is_undecided = true;
+            return Verdict::Same;
+        }
         if !seen.is(entry, &mut self.buffer) {
             return Verdict::Replace;
         }

@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::judge::Seen;
 use super::known::Look;
 use super::plan::{Planner, Verdict, change, complete, is_below_any};
-use crate::error::{Doing as _, Error, Result, errno_text};
+use crate::error::{Error, Result, errno_text};
 use crate::fs::{Dir, Found, Scanned, Walk};
 use crate::interrupt;
 use crate::progress::{Counters, Observer};
@@ -30,6 +30,10 @@ pub(super) struct Whole<'a> {
     pub(super) skips: bool,
     /// Directories of the snapshot that do not stand in the source, without those below them.
     pub(super) gone: HashSet<Box<[u8]>>,
+    /// Entries met,
+    pub(super) met: u64,
+    /// and those that progress knows of, maybe from a plan before this one.
+    pub(super) told: &'a mut u64,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -63,13 +67,11 @@ impl Wanted<'_> {
     /// The next directory that has entries.
     fn read(&mut self) -> Result<Option<Listing>> {
         let Some(index) = &self.records.index else { return self.records.manifest.next_listing() };
-        let cannot = || "cannot read the index of the sink";
         while self.next < index.directories() {
             self.next += 1;
-            let block = index.block(self.next - 1).doing(cannot)?;
-            if !block.is_empty() {
-                let listing = block.listing().ok_or_else(|| Error::failed(cannot()).because("it is damaged"));
-                return listing.map(Some);
+            let listing = index.listing(self.next - 1)?;
+            if !listing.entries.is_empty() {
+                return Ok(Some(listing));
             }
         }
         Ok(None)
@@ -95,7 +97,7 @@ impl Whole<'_> {
         let mut differs = false;
         for (scanned, look) in walk {
             interrupt::check()?;
-            Counters::add(&self.observer.counters().entries, scanned.entries.len() as u64);
+            self.count(scanned.entries.len() as u64);
             let is_root = scanned.path.is_empty();
             let mut own = None;
             let mut step = if look.same {
@@ -113,6 +115,9 @@ impl Whole<'_> {
             }
             if let Some(step) = complete(step, own) {
                 each(step)?;
+            }
+            if self.planner.is_undecided {
+                return Err(Error::failed("content has to be read"));
             }
         }
         // If all is the same then all of the snapshot was met.
@@ -138,6 +143,13 @@ impl Whole<'_> {
             self.unmet(root, listing, each)?;
         }
         Ok(None)
+    }
+
+    /// Tells progress of entries, unless a plan before this one did.
+    fn count(&mut self, entries: u64) {
+        self.met += entries;
+        Counters::add(&self.observer.counters().entries, self.met.saturating_sub(*self.told));
+        *self.told = self.met.max(*self.told);
     }
 
     /// Whether a listing that was not met can matter: it has to be below what is gone if some
@@ -311,6 +323,6 @@ impl Whole<'_> {
 }
 
 /// Why a walk of the source could not begin.
-pub(super) fn cannot_walk(errno: crate::fs::Errno) -> crate::error::Error {
-    crate::error::Error::failed("cannot read the source").because(errno_text(errno))
+pub(super) fn cannot_walk(errno: crate::fs::Errno) -> Error {
+    Error::failed("cannot read the source").because(errno_text(errno))
 }

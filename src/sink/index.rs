@@ -21,9 +21,9 @@ pub use dir::IndexedDir;
 pub use write::{Create, IndexWriter};
 
 use super::{Node, Sink, SinkLock, layout};
-use crate::error::{Doing as _, Result};
+use crate::error::{Doing as _, Error, Result};
 use crate::fs;
-use crate::tree::{Digest, FrameSpan};
+use crate::tree::{Digest, FrameSpan, Listing};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -153,6 +153,16 @@ impl Index {
         let mut raw = vec![0; length];
         self.file.read_exact_at(&mut raw, place.offset)?;
         Block::parse(raw).ok_or_else(|| io::Error::other("the index is damaged"))
+    }
+
+    /// The entries of a directory.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the block is damaged.
+    pub fn listing(&self, dir: u32) -> Result<Listing> {
+        let cannot = || "cannot read the index of the sink";
+        let block = self.block(dir).doing(cannot)?;
+        block.listing().ok_or_else(|| Error::failed(cannot()).because("it is damaged"))
     }
 }
 

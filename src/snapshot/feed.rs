@@ -7,7 +7,7 @@ use super::plan::Planned;
 use super::scan::{self, Scan, SourceDir};
 use super::stage::Batch;
 use super::unchanged::{Side, Verdict};
-use crate::error::{Doing as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::fs::{Dir, Errno};
 use crate::sink::Index;
 use crate::tree::{Entry, Follower, Kind, Listing, Time, path};
@@ -39,12 +39,7 @@ impl Previous {
 /// The listings of an index, one after the other.
 pub fn listings_of(index: Arc<Index>) -> Listings {
     let mut numbers = 0..index.directories();
-    Box::new(move || numbers.next().map(|number| read_listing(&index, number)).transpose())
-}
-
-fn read_listing(index: &Index, number: u32) -> Result<Listing> {
-    let block = index.block(number).doing(|| "cannot read the index of the sink")?;
-    block.listing().ok_or_else(|| Error::failed("cannot read the index of the sink").because("it is damaged"))
+    Box::new(move || numbers.next().map(|number| index.listing(number)).transpose())
 }
 
 /// One sink's side of the comparison.
@@ -174,7 +169,7 @@ impl Against {
             }
             Previous::Index(index, _) => side
                 .number
-                .map(|number| read_listing(index, number))
+                .map(|number| index.listing(number))
                 .transpose()?
                 .filter(|found| *found.dir == *dir),
         };
@@ -190,7 +185,7 @@ impl Against {
 /// Hands over the listings of an index from `next` up to a directory.
 fn read_up_to(index: &Index, next: &mut u32, end: u32, mut passed: impl FnMut(Listing)) -> Result<()> {
     for number in *next..end {
-        passed(read_listing(index, number)?);
+        passed(index.listing(number)?);
     }
     *next = end.max(*next);
     Ok(())

@@ -29,7 +29,8 @@ The result is noted in the sink, if it can be written. A path to a sink needs no
 directory and no right to write.
 
 ## EXIT STATUS
-0 if all is as it was saved, 4 if there are findings, 10 if there is no such sink or snapshot.
+0 if all is as it was saved, 4 if there are findings, 10 if there is no such sink or snapshot. After a
+signal it is 130 or 143; what was found by then is printed.
 
 ## JSON
 With --json a record of type 'finding' is printed for each, and one of type 'summary' at the

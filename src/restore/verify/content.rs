@@ -5,6 +5,7 @@ use super::check::{At, Checker, Open};
 use super::seen::{Content, Key, UNKNOWN};
 use super::xattrs::fingerprint;
 use crate::fs::{self, Dir, Stat};
+use crate::interrupt;
 use crate::progress::Counters;
 use crate::quote::quoted;
 use crate::tree::{Digest, Entry};
@@ -31,6 +32,8 @@ impl Checker<'_> {
                         self.run.seen.learn(at.key, found, fingerprint);
                         self.compare_content(at, expected, found);
                     }
+                    // A signal: nothing is known of it.
+                    Err(_) if interrupt::check().is_err() => {}
                     Err(errno) => {
                         self.run.seen.fail(at.key, errno);
                         self.unreadable(at, errno);

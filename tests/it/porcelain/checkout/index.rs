@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use emu::sink::{Catalog, Index, Sink};
 use emu::tree::Digest;
 
 use super::flip;
-use crate::env::{Emu, LoopFs, need_root};
+use crate::env::{Emu, LoopFs, need_root, need_tool};
 use crate::tree::{assert_same, print};
 
 const TREE: &str = r#"
@@ -249,9 +250,36 @@ fn what_the_index_alone_says_is_not_restored() {
     assert!(text.contains(&before.to_string()));
     fs::write(&binding, text.replace(&before.to_string(), &after.to_string())).unwrap();
 
+    let sink = Sink::open(&emu.path("sink")).unwrap();
+    let head = Catalog::listed(&sink).unwrap().head().unwrap().node.clone();
+    assert!(Index::open(&sink, &head).is_some(), "the forged index would not be believed");
+
     emu.shell("rm src/unique/precious").succeeds();
     emu.inside("src").run(&["checkout", "HEAD"]).succeeds();
     assert_eq!(print(&emu.path("src/unique")).matches("precious").count(), 1);
     assert_eq!(fs::read(emu.path("src/unique/precious")).unwrap(), b"p");
     assert!(!emu.path("src/unique/preciouz").exists());
+}
+
+#[test]
+fn content_is_read_by_the_plan_that_is_carried_out_and_by_no_other() {
+    if !need_tool("strace") {
+        return;
+    }
+    let emu = settled();
+    // Every file has to be read to see that none differs, but for one at the end.
+    emu.shell(
+        "for f in $(find src -type f -links 1 -not -path '*/.emu/*'); do cp -a $f new; mv new $f; done",
+    )
+    .succeeds();
+    emu.shell("rm src/time/a; cd saved; for d in $(find . -type d); do touch -r $d ../src/$d; done")
+        .succeeds();
+    let trace = emu.path("trace");
+    let args =
+        ["-f", "-y", "-e", "trace=openat", "-o", trace.to_str().unwrap(), "emu", "checkout", "HEAD", "-n"];
+    let plan = emu.inside("src").pipe("strace", &args, b"").succeeds();
+    assert_eq!(lines(&plan.stdout), ["create time/a"]);
+    let calls = fs::read_to_string(&trace).unwrap();
+    let opens = calls.lines().filter(|line| line.contains("/src/kept>, \"out.o\""));
+    assert_eq!(opens.count(), 1, "{calls}");
 }
