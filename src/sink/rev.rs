@@ -121,7 +121,7 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
 fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snapshot> {
     let limit = parse_when(when).ok_or_else(|| {
         Error::usage(format!("cannot read the revision {}", quoted(text)))
-            .because("in '@{...}' stands a date, a time, or a span such as '2 days ago'")
+            .because("in '@{...}' stands a date, a date and a time, or a span such as '2 days ago'")
     })?;
     let early = |node: &Node| node.timestamp().is_some_and(|time| time <= limit);
     catalog.snapshots.iter().rev().find(|snapshot| early(&snapshot.node)).ok_or_else(|| {
@@ -144,8 +144,8 @@ fn parse_when(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time);
     }
-    if text.len() == 10 {
-        let date: jiff::civil::Date = text.parse().ok()?;
+    // A date with a time is a date to this parser, too; a span can be as long as a date.
+    if let Some(date) = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10) {
         return date
             .to_datetime(jiff::civil::Time::MAX)
             .to_zoned_datetime(zone)

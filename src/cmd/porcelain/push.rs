@@ -52,7 +52,7 @@ or half of them, is not applied by a push: it says so with exit status 3, until 
 applied the policy once.
 
 ## EXIT STATUS
-0 if every sink got a snapshot; 1 if at least one got none; 3 if every sink got one but something
+0 if every sink got a snapshot, those apart that are optional and absent; 1 if at least one got none; 3 if every sink got one but something
 was left out (the warnings say what); 10 if a sink is missing or another disk is in its place;
 11 if the source or a sink is locked.
 

@@ -34,7 +34,7 @@ signal it is 130 or 143; what was found by then is printed.
 
 ## JSON
 With --json a record of type 'finding' is printed for each, and one of type 'summary' at the
-end; see emu-json(5).
+end unless a signal came; see emu-json(5).
 
 ## EXAMPLES
     emu verify

@@ -66,3 +66,31 @@ fn the_program_and_the_command_are_the_same() {
     let program = src.pipe("emu-rev-parse", &["HEAD"], b"").succeeds().stdout;
     assert_eq!(src.ok(&["rev-parse", "HEAD"]), program);
 }
+
+#[test]
+fn a_time_is_told_in_every_length_of_words() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let ids: Vec<String> = (1..=3).map(|seq| sink.add(seq, Special::default())).collect();
+    for (now, when, seq) in [
+        ("2026-11-24T02:30:00Z", "2 days ago", 2),
+        ("2026-11-22T03:30:00Z", "1 hour ago", 2),
+        ("2026-11-22T04:30:00Z", "2 hours ago", 2),
+        ("2026-11-22T02:59:00Z", "50 minutes ago", 2),
+        ("2026-11-23T02:30:00Z", "1 day ago", 2),
+        ("2026-11-29T02:30:00Z", "1 week ago", 2),
+        ("2027-11-22T02:30:00Z", "1 year ago", 2),
+        ("2026-11-23T02:30:00Z", "yesterday", 2),
+        ("2026-11-30T00:00:00Z", "now", 3),
+        ("2026-11-30T00:00:00Z", "2026-11-22", 3),
+        ("2026-11-30T00:00:00Z", "2026-11-22T01:59", 1),
+    ] {
+        let rev = format!("@{{{when}}}");
+        emu.at(now);
+        let record = &emu.inside("src").pipe("emu-rev-parse", &[&rev], b"").succeeds().records()[0];
+        assert_eq!(record["id"], ids[seq - 1].as_str(), "{rev} at {now}");
+    }
+    for bad in ["@{abcdefghij}", "@{2026-13-01}", "@{2 moons ago}", "@{}"] {
+        emu.inside("src").pipe("emu-rev-parse", &[bad], b"").exits(2);
+    }
+}
