@@ -37,10 +37,18 @@ complete -c emu -n "__fish_emu_needs_command" -s V -l version -d 'Print version'
 complete -c emu -n "__fish_emu_needs_command" -f -a "init" -d 'make a directory a source'
 complete -c emu -n "__fish_emu_needs_command" -f -a "sink" -d 'list, add and forget sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "push" -d 'save the source as a new snapshot in its sinks'
+complete -c emu -n "__fish_emu_needs_command" -f -a "status" -d 'show what changed since the last push, and the sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "log" -d 'list snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "show" -d 'show a snapshot and what changed with it'
+complete -c emu -n "__fish_emu_needs_command" -f -a "diff" -d 'show what differs between snapshots, or from the source'
+complete -c emu -n "__fish_emu_needs_command" -f -a "ls" -d 'list the entries of a snapshot'
+complete -c emu -n "__fish_emu_needs_command" -f -a "cat" -d 'print files of a snapshot'
+complete -c emu -n "__fish_emu_needs_command" -f -a "find" -d 'find names in all snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "checkout" -d 'bring a snapshot, or files of one, back'
 complete -c emu -n "__fish_emu_needs_command" -f -a "verify" -d 'check that snapshots are as they were saved'
 complete -c emu -n "__fish_emu_needs_command" -f -a "rotate" -d 'apply the retention policy to a sink'
+complete -c emu -n "__fish_emu_needs_command" -f -a "pin" -d 'keep snapshots from being removed'
+complete -c emu -n "__fish_emu_needs_command" -f -a "unpin" -d 'let snapshots be removed again'
 complete -c emu -n "__fish_emu_needs_command" -f -a "path" -d 'show where the tree of a snapshot is'
 complete -c emu -n "__fish_emu_needs_command" -f -a "help" -d 'show what a command does and takes'
 complete -c emu -n "__fish_emu_needs_command" -f -a "version" -d 'show the version of emu'
@@ -50,6 +58,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "commit-snapshot" -d 'publis
 complete -c emu -n "__fish_emu_needs_command" -f -a "rev-parse" -d 'resolve revisions to snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "cat-node" -d 'print the nodes of snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "ls-tree" -d 'print the entries of a snapshot'
+complete -c emu -n "__fish_emu_needs_command" -f -a "diff-tree" -d 'print the differences between two trees'
 complete -c emu -n "__fish_emu_using_subcommand init" -l template-dir -d 'Copy what is in this directory into .emu, overwriting nothing' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -120,6 +129,18 @@ complete -c emu -n "__fish_emu_using_subcommand push" -s v -l verbose -d 'Say mo
 complete -c emu -n "__fish_emu_using_subcommand push" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand push" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand push" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand status" -l max-age -d 'Exit with 4 if the newest complete snapshot of a sink is older: 36h, 2d' -r
+complete -c emu -n "__fish_emu_using_subcommand status" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand status" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand status" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand status" -l no-scan -d 'Do not look at the source for what changed'
+complete -c emu -n "__fish_emu_using_subcommand status" -l exit-code -d 'Exit with 4 if anything changed since HEAD of a sink'
+complete -c emu -n "__fish_emu_using_subcommand status" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand status" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand status" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand status" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand log" -s n -l max-count -d 'List at most so many of each sink' -r
 complete -c emu -n "__fish_emu_using_subcommand log" -l sink -d 'The sink in which to look, a name or a path' -r
 complete -c emu -n "__fish_emu_using_subcommand log" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
@@ -132,6 +153,66 @@ complete -c emu -n "__fish_emu_using_subcommand log" -s v -l verbose -d 'Say mor
 complete -c emu -n "__fish_emu_using_subcommand log" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand log" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand log" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand show" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand show" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand show" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand show" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand show" -l name-status -d 'A letter and the path for each difference'
+complete -c emu -n "__fish_emu_using_subcommand show" -l stat -d 'Numbers and bytes of the differences only'
+complete -c emu -n "__fish_emu_using_subcommand show" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand show" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand show" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand show" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand diff" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand diff" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand diff" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand diff" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand diff" -l name-status -d 'A letter and the path for each difference'
+complete -c emu -n "__fish_emu_using_subcommand diff" -l stat -d 'Numbers and bytes only'
+complete -c emu -n "__fish_emu_using_subcommand diff" -s z -d 'Like --name-status, and what is printed ends in NULs instead of line ends'
+complete -c emu -n "__fish_emu_using_subcommand diff" -l exit-code -d 'Exit with 4 if something differs'
+complete -c emu -n "__fish_emu_using_subcommand diff" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand diff" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand diff" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand diff" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand ls" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand ls" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand ls" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand ls" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand ls" -s l -l long -d 'Mode, owner, group, size and time as well'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s R -l recursive -d 'All that is below, too, each with its path'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s z -d 'End each name with a NUL instead of a line end'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand ls" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand cat" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand cat" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand cat" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand cat" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand cat" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand cat" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand cat" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand cat" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand find" -l sink -d 'The sink in which to look, a name or a path' -r
+complete -c emu -n "__fish_emu_using_subcommand find" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand find" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand find" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand find" -s i -l ignore-case -d 'Letters fit in either case'
+complete -c emu -n "__fish_emu_using_subcommand find" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand find" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand find" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand find" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l to -d 'Write to this directory instead of the source' -r -F
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l overwrite -d 'Write although files stand there: always, if-changed, if-newer or never over them' -r -f -a "always\t'What differs gives way'
 if-changed\t'What differs in size or mtime gives way'
@@ -182,6 +263,31 @@ complete -c emu -n "__fish_emu_using_subcommand rotate" -s v -l verbose -d 'Say 
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand pin" -l for -d 'Only for so long: 2h, 7d, 6m (months)' -r
+complete -c emu -n "__fish_emu_using_subcommand pin" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand pin" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand pin" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand pin" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand pin" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand pin" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand pin" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand pin" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand pin" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand pin" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand unpin" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand unpin" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand path" -l sink -d 'The sink in which to look, a name or a path' -r
 complete -c emu -n "__fish_emu_using_subcommand path" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand path" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -278,3 +384,13 @@ complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s v -l verbose -d 'Say
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s h -l help -d 'Print help'

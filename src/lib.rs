@@ -5,6 +5,7 @@ pub mod cmd;
 pub mod config;
 pub mod error;
 pub mod fs;
+pub mod history;
 pub mod interrupt;
 pub mod progress;
 pub mod quote;

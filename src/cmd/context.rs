@@ -53,6 +53,8 @@ pub struct Found {
     pub node: Node,
     /// Whether nothing may remove it.
     pub pinned: bool,
+    /// Until when it is pinned, if that is not for good.
+    pub pinned_until: Option<jiff::Timestamp>,
     /// Whether it is the sink's HEAD.
     pub head: bool,
 }
@@ -64,6 +66,7 @@ impl Opened {
             opened: self.clone(),
             node: snapshot.node.clone(),
             pinned: snapshot.pinned,
+            pinned_until: snapshot.pinned_until,
             head: self.catalog.head.as_deref() == Some(&snapshot.node.id),
         }
     }
@@ -210,6 +213,18 @@ impl Context {
             Spec::In(sink, text) => several(&self.open_sink(&sink)?, &text),
             Spec::Default(text) => several(&self.default_sink()?, &text),
             Spec::Anywhere(text) => self.anywhere(&text, |opened| several(opened, &text)),
+        }
+    }
+
+    /// The snapshot that an explicit revision names: a bare sink says too little for a change.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] for a sink; those of [`Context::revision`].
+    pub fn explicit(&self, spec: &str, sink: Option<&str>) -> Result<Found> {
+        match self.parse(spec, sink)? {
+            Spec::Sink(_) => Err(Error::usage(format!("{} is a sink and no snapshot", quoted(spec)))
+                .hint(format!("for its newest snapshot say {spec}:HEAD"))),
+            _ => self.revision(spec, sink),
         }
     }
 

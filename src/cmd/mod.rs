@@ -5,16 +5,20 @@
 //! A command reads its arguments, makes one call into the library, and prints what came back.
 
 mod args;
+mod compare;
 mod context;
+mod describe;
 mod dispatch;
 mod explain;
 mod input;
+mod inside;
 mod mounts;
 mod place;
 mod plumbing;
 mod porcelain;
 mod preview;
 mod report;
+mod several;
 mod spec;
 mod unknown;
 
@@ -59,10 +63,18 @@ pub static TABLE: &[Entry] = &[
     porcelain::init::ENTRY,
     porcelain::sink::ENTRY,
     porcelain::push::ENTRY,
+    porcelain::status::ENTRY,
     porcelain::log::ENTRY,
+    porcelain::show::ENTRY,
+    porcelain::diff::ENTRY,
+    porcelain::ls::ENTRY,
+    porcelain::cat::ENTRY,
+    porcelain::find::ENTRY,
     porcelain::checkout::ENTRY,
     porcelain::verify::ENTRY,
     porcelain::rotate::ENTRY,
+    porcelain::pin::ENTRY,
+    porcelain::unpin::ENTRY,
     porcelain::path::ENTRY,
     porcelain::help::ENTRY,
     porcelain::version::ENTRY,
@@ -73,6 +85,7 @@ pub static TABLE: &[Entry] = &[
     plumbing::rev_parse::ENTRY,
     plumbing::cat_node::ENTRY,
     plumbing::ls_tree::ENTRY,
+    plumbing::diff_tree::ENTRY,
 ];
 
 /// The suite's own command line: `emu COMMAND …`.

@@ -32,11 +32,15 @@ impl<'a> ChangeRecord<'a> {
         ChangeRecord { ty: "change", path, kind, how, before: None, after: None, from: None, from_b64: None }
     }
 
-    /// Adds the entry as it was and as it is, both at `path`.
+    /// Adds the entry as it was, at its path then, and as it is.
     #[must_use]
-    pub fn entries(mut self, path: &'a [u8], before: Option<&'a Entry>, after: Option<&'a Entry>) -> Self {
-        self.before = before.map(|entry| EntryRecord::new(path, entry));
-        self.after = after.map(|entry| EntryRecord::new(path, entry));
+    pub fn entries(
+        mut self,
+        before: Option<(&'a [u8], &'a Entry)>,
+        after: Option<(&'a [u8], &'a Entry)>,
+    ) -> Self {
+        self.before = before.map(|(path, entry)| EntryRecord::new(path, entry));
+        self.after = after.map(|(path, entry)| EntryRecord::new(path, entry));
         self
     }
 

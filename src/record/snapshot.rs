@@ -15,6 +15,8 @@ pub struct SnapshotRecord<'a> {
     node: &'a Node,
     head: bool,
     pinned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned_until: Option<String>,
     #[serde(flatten)]
     path: PathField,
 }
@@ -23,6 +25,13 @@ impl<'a> SnapshotRecord<'a> {
     /// The record of a snapshot whose tree is at `tree`.
     pub fn new(node: &'a Node, head: bool, pinned: bool, tree: &Path) -> SnapshotRecord<'a> {
         let path = PathField::new(tree.as_os_str().as_bytes());
-        SnapshotRecord { ty: "snapshot", node, head, pinned, path }
+        SnapshotRecord { ty: "snapshot", node, head, pinned, pinned_until: None, path }
+    }
+
+    /// Adds until when it is pinned.
+    #[must_use]
+    pub fn until(mut self, until: Option<jiff::Timestamp>) -> Self {
+        self.pinned_until = until.map(|until| until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        self
     }
 }

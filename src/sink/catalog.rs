@@ -4,6 +4,7 @@
 use super::{Intent, Node, Sink, Stage, layout, node};
 use crate::error::{Doing as _, Result};
 use crate::quote::quoted_path;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// A snapshot that is listed.
@@ -13,6 +14,8 @@ pub struct Snapshot {
     pub node: Node,
     /// Whether nothing may remove it.
     pub pinned: bool,
+    /// Until when it is pinned, if that is not for good.
+    pub pinned_until: Option<Timestamp>,
 }
 
 /// A snapshot that something is wrong with; protected from all removal.
@@ -80,7 +83,7 @@ impl Catalog {
 
     fn look(sink: &Sink) -> Result<(Catalog, Standing)> {
         let (nodes, trees) = (ids(sink, layout::NODES)?, ids(sink, layout::TREES)?);
-        let (pins, removed) = (ids(sink, layout::PINS)?, ids(sink, layout::REMOVED)?);
+        let (pins, removed) = (sink.pins()?, ids(sink, layout::REMOVED)?);
         let intents = sink.stagings()?.into_iter().filter_map(|(_, intent)| intent.ok().flatten());
         let sealed: Vec<Intent> = intents.filter(|intent| intent.stage == Stage::Sealed).collect();
         let mut catalog = Catalog::default();
@@ -94,7 +97,9 @@ impl Catalog {
                 }
                 Ok(node) => {
                     catalog.take_place(node.seq, node.line);
-                    catalog.snapshots.push(Snapshot { node, pinned: pins.contains(id) });
+                    let pin = pins.get(id).copied();
+                    let (pinned, pinned_until) = (pin.is_some(), pin.flatten());
+                    catalog.snapshots.push(Snapshot { node, pinned, pinned_until });
                 }
                 Err(why) => catalog.damage(id, &why),
             }

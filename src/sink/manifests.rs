@@ -22,22 +22,27 @@ impl Sink {
     /// [`crate::error::Kind::Failed`] if it is missing, cannot be read or is damaged.
     pub fn open_manifest(&self, node: &Node) -> Result<StoredManifest> {
         let cannot = || format!("cannot read snapshot {}", node.short());
-        let damaged = |why: &str| {
-            Error::failed(cannot())
-                .because(why)
-                .hint(format!("its files are in {}", crate::quote::quoted_path(&self.tree_path(&node.id))))
-        };
-        let file = match self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()) {
-            Err(crate::fs::Errno::NOENT) => return Err(damaged("its manifest is missing")),
-            result => result.doing(cannot)?,
-        };
-        let mut file = File::from(file);
+        let mut file = self.stored_manifest(node)?;
         if hash(&mut file).doing(cannot)? != node.manifest.sha256 {
-            return Err(damaged("its manifest is damaged"));
+            return Err(self.damaged(node, "its manifest is damaged"));
         }
         file.rewind().doing(cannot)?;
         let records = zstd::Decoder::new(file).doing(cannot)?;
         ManifestReader::new(BufReader::new(records), format!("the manifest of {}", node.short()))
+    }
+
+    /// The stored manifest of a snapshot, unproven.
+    pub(super) fn stored_manifest(&self, node: &Node) -> Result<File> {
+        match self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()) {
+            Err(crate::fs::Errno::NOENT) => Err(self.damaged(node, "its manifest is missing")),
+            result => result.map(File::from).doing(|| format!("cannot read snapshot {}", node.short())),
+        }
+    }
+
+    fn damaged(&self, node: &Node, why: &str) -> Error {
+        Error::failed(format!("cannot read snapshot {}", node.short()))
+            .because(why)
+            .hint(format!("its files are in {}", crate::quote::quoted_path(&self.tree_path(&node.id))))
     }
 }
 

@@ -2,12 +2,14 @@
 //! out, what it holds and who may change it; it publishes nothing.
 
 mod catalog;
+pub mod frames;
 pub mod index;
 mod intent;
 pub mod layout;
 mod lock;
 mod manifests;
 pub mod node;
+mod pins;
 mod probe;
 mod refs;
 pub mod rev;

@@ -84,13 +84,14 @@ pub fn ready(
     Ok(Ready { name: name.to_owned(), sink, lock, catalog, parent, cut_off, set_owner })
 }
 
-/// Makes good what a crash left in a sink, for commands that change it without a push.
+/// Locks a sink and makes good what a crash left in it, for commands that change it without a push.
 ///
 /// # Errors
 /// The sink is locked, cannot be written or cannot be read.
-pub fn tidy(sink: &Sink, wait: Wait, command: &str, observer: &dyn Observer) -> Result<()> {
+pub fn tidy(sink: &Sink, wait: Wait, command: &str, observer: &dyn Observer) -> Result<SinkLock> {
     let lock = sink.lock(command, wait)?;
-    recover::recover(sink, &lock, observer).map(|_| ())
+    recover::recover(sink, &lock, observer)?;
+    Ok(lock)
 }
 
 /// HEAD if it can be read, else the newest snapshot that can. None: everything is copied.

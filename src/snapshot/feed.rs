@@ -194,9 +194,9 @@ fn read_up_to(index: &Index, next: &mut u32, end: u32, mut passed: impl FnMut(Li
 /// A directory of the parent that the source does not show.
 fn pass(gone: &mut Option<Gone>, failed: Option<&[u8]>, missing: &mut u64, listing: Listing) {
     if failed.is_some_and(|failed| path::is_within(&listing.dir, failed)) {
+        // Unknown, not gone.
         *missing += listing.entries.len() as u64;
-    }
-    if let Some(gone) = gone {
+    } else if let Some(gone) = gone {
         note_gone(gone, listing);
     }
 }

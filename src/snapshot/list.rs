@@ -13,6 +13,7 @@ use crate::config::{Config, MetadataChange};
 use crate::error::{Doing as _, Result};
 use crate::fs::Dir;
 use crate::progress::Observer;
+use crate::quote::quoted;
 use crate::sink::node::Counts;
 use crate::sink::{Node, Sink};
 use crate::source::{Excludes, Source, owner_names};
@@ -32,13 +33,14 @@ pub struct HashRequest<'a> {
     pub config: &'a Config,
 }
 
-/// Writes the manifest of a tree to `out` as JSON lines.
+/// Writes the manifest of a tree to `out`, laid out like this.
 ///
 /// # Errors
 /// The tree cannot be looked at, or the output fails.
 pub fn hash_tree(
     request: &HashRequest<'_>,
     out: Output,
+    framing: Framing,
     observer: &dyn Observer,
 ) -> Result<(Staged, Counts, Vec<Unread>)> {
     let limit = scan::racy_limit(clock(request.source)?);
@@ -53,8 +55,7 @@ pub fn hash_tree(
     };
     let lanes = [Lane::hashing()];
     let mut feed = Feed::new(scan, vec![Against::new(Comparer::new(rules), previous)], limit);
-    let writes =
-        Writes { manifest: out, framing: Framing::Plain, journal: None, index: None, keep_index: None };
+    let writes = Writes { manifest: out, framing, journal: None, index: None, keep_index: None };
     let mut sealers = vec![Sealer::new(writes, &owner_names(), root, None, &lanes[0])?];
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     stage.run(|| feed.next(&lanes), &mut sealers)?;
@@ -126,6 +127,9 @@ pub fn preview(
     let mut feed = Feed::new(scan, vec![side], limit);
     while let Some(batch) = feed.next(&lanes)? {
         crate::interrupt::check()?;
+        for unread in &batch.unread {
+            observer.warn(format!("{} is not saved: {}", quoted(&unread.path), unread.text));
+        }
         for plan in batch.plans.into_iter().flatten().flatten() {
             if matches!(plan.target, Target::Keep | Target::SameAs(_)) || plan.reason == Reason::Unchanged {
                 continue;

@@ -42,15 +42,27 @@ impl Span {
 
     /// The moment this much earlier in `zone`; the earliest there is, if there is none.
     pub fn before(self, moment: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> jiff::Timestamp {
-        let span = jiff::Span::new()
+        let zoned = moment.to_zoned_datetime(zone.clone());
+        self.calendar()
+            .and_then(|span| zoned.checked_sub(span))
+            .map_or(jiff::Timestamp::MIN, |earlier| earlier.timestamp())
+    }
+
+    /// The moment this much later in `zone`; the latest there is, if there is none.
+    pub fn after(self, moment: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> jiff::Timestamp {
+        let zoned = moment.to_zoned_datetime(zone.clone());
+        self.calendar()
+            .and_then(|span| zoned.checked_add(span))
+            .map_or(jiff::Timestamp::MAX, |later| later.timestamp())
+    }
+
+    fn calendar(self) -> Result<jiff::Span, jiff::Error> {
+        jiff::Span::new()
             .try_years(self.years)
             .and_then(|span| span.try_months(self.months))
             .and_then(|span| span.try_weeks(self.weeks))
             .and_then(|span| span.try_days(self.days))
-            .and_then(|span| span.try_hours(self.hours));
-        let zoned = moment.to_zoned_datetime(zone.clone());
-        span.and_then(|span| zoned.checked_sub(span))
-            .map_or(jiff::Timestamp::MIN, |earlier| earlier.timestamp())
+            .and_then(|span| span.try_hours(self.hours))
     }
 
     /// Its parts with their letters, largest unit first.

@@ -29,6 +29,12 @@ pub enum Paint {
     Mark,
     /// Titles of tables.
     Title,
+    /// What a tree has that another has not.
+    Added,
+    /// What it has not any more.
+    Removed,
+    /// What is not as it was.
+    Changed,
 }
 
 impl Paint {
@@ -37,7 +43,9 @@ impl Paint {
             Paint::Error => "1;31",
             Paint::Warning => "1;33",
             Paint::Hint | Paint::Mark => "36",
-            Paint::Id => "33",
+            Paint::Id | Paint::Changed => "33",
+            Paint::Added => "32",
+            Paint::Removed => "31",
             Paint::Title => "1",
         }
     }

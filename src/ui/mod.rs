@@ -116,10 +116,18 @@ impl Ui {
     /// # Errors
     /// As [`Ui::out`].
     pub fn path(&self, path: &[u8]) -> Result<()> {
+        self.named("", path)
+    }
+
+    /// Prints a line that ends in a name: as [`Ui::path`].
+    ///
+    /// # Errors
+    /// As [`Ui::out`].
+    pub fn named(&self, before: &str, name: &[u8]) -> Result<()> {
         if self.on_terminal() {
-            return self.out(&crate::quote::escaped(path));
+            return self.out(&(before.to_owned() + &crate::quote::escaped(name)));
         }
-        if self.shared.settings.quiet { Ok(()) } else { self.write_out(path) }
+        if self.shared.settings.quiet { Ok(()) } else { self.write_out(&[before.as_bytes(), name].concat()) }
     }
 
     /// Stdout for a stream of records, such as a manifest.

@@ -13,8 +13,8 @@ use emu::cmd::{self, Class, Entry};
 
 /// Every `type` of a JSON record.
 const RECORD_TYPES: &[&str] = &[
-    "manifest", "entry", "tree", "unread", "snapshot", "staged", "rotation", "removed", "change", "finding",
-    "rev", "summary", "error",
+    "manifest", "entry", "tree", "unread", "snapshot", "staged", "rotation", "removed", "change", "found",
+    "status", "finding", "rev", "summary", "error",
 ];
 
 /// What stands below a sink's and a source's `.emu`.

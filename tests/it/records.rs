@@ -11,7 +11,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
         "snapshot",
         "v id seq line push source machine sink time tz host user uid name manifest tree counts durability \
          compare tool head pinned path",
-        "parent fork message partial shrunk source_fs mounts unread",
+        "parent fork message partial shrunk source_fs mounts unread pinned_until",
     ),
     ("summary", "command seconds exit", "*"),
     ("rotation", "id action reasons", ""),
@@ -19,6 +19,8 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("rev", "rev id sink sink_path tree_path", ""),
     ("staged", "txid sink manifest tree entries unread", "parent"),
     ("change", "path kind how", "before after from from_b64"),
+    ("status", "name path present too_old", "why head time age snapshots spares free changes"),
+    ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found"),
     ("error", "class exit message", "hint"),
     ("manifest", "v users groups", ""),
@@ -79,6 +81,8 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.program("emu-rev-parse", &[&format!("{sink}:nothing")]), &mut met);
     std::fs::remove_file(format!("{sink}/latest/c")).unwrap();
     check(&job.emu.run(&["verify", "--json", sink]), &mut met);
+    check(&job.emu.run(&["-S", "src", "status", "--json"]), &mut met);
+    check(&job.emu.run(&["find", "--json", "*", sink]), &mut met);
     let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(met, all, "a record type that no command printed here");
 }

@@ -6,6 +6,7 @@ use crate::fs;
 use crate::quote::quoted_path;
 use crate::snapshot::{self, HashRequest};
 use crate::source::Source;
+use crate::tree::Framing;
 use clap::Args as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,8 +67,8 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         against: against.as_ref().map(|found| (&*found.opened.sink, &found.node)),
         config: &config,
     };
-    let (_, counts, _) =
-        snapshot::hash_tree(&request, Box::new(context.ui.stream()), &context.ui.observer())?;
+    let out = Box::new(context.ui.stream());
+    let (_, counts, _) = snapshot::hash_tree(&request, out, Framing::Plain, &context.ui.observer())?;
     Ok((counts.unread > 0).then_some(Kind::Incomplete))
 }
 

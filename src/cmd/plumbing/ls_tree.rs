@@ -1,7 +1,7 @@
 //! `emu-ls-tree`: the entries of a snapshot, from its manifest.
 
-use crate::cmd::input;
 use crate::cmd::{self, Class, Context, Found, Status, read};
+use crate::cmd::{input, inside};
 use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::quote::quoted;
@@ -50,23 +50,12 @@ struct Args {
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    let wanted = args.paths.iter().map(|path| clean(path.as_bytes())).collect::<Result<Vec<_>>>()?;
+    let wanted = args.paths.iter().map(|path| inside::clean(path.as_bytes())).collect::<Result<Vec<_>>>()?;
     input::each(std::slice::from_ref(&args.rev), |rev| {
         let found = context.revision(rev, args.sink.as_deref())?;
         print(context, &found, &wanted)
     })?;
     Ok(None)
-}
-
-/// The path as manifests write it: no slash at its end, no dots.
-fn clean(text: &[u8]) -> Result<Box<[u8]>> {
-    let parts = path::components(text).filter(|part| *part != b".").collect::<Vec<_>>();
-    let clean = parts.join(&b'/');
-    if text.starts_with(b"/") || !path::is_safe(&clean) {
-        return Err(Error::usage(format!("cannot look up {}", quoted(text)))
-            .because("the path is not relative to the snapshot's root"));
-    }
-    Ok(clean.into())
 }
 
 fn print(context: &Context, found: &Found, wanted: &[Box<[u8]>]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 pub(super) mod cat_node;
 pub(super) mod commit_snapshot;
+pub(super) mod diff_tree;
 pub(super) mod hash_tree;
 pub(super) mod link_snapshot;
 pub(super) mod ls_tree;

@@ -178,7 +178,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         // A publication that was cut off would move HEAD back when it is completed later.
         match snapshot::tidy(request.sink, request.wait, context.command, &observer) {
             Err(error) if matches!(error.errno(), Some(Errno::ROFS | Errno::ACCESS | Errno::PERM)) => {}
-            tidied => tidied?,
+            tidied => drop(tidied?),
         }
     }
     let outcome = checkout::run(&request, &observer)?;

@@ -1,12 +1,14 @@
-//! `emu log`: the snapshots, newest first. Reads nodes only, never a tree.
+//! `emu log`: the snapshots, newest first. Reads nodes only, and manifests for PATHs; never a tree.
 
-use crate::cmd::{Class, Context, Entry, Found, Status, read};
-use crate::error::{Error, Result};
-use crate::quote::{escaped, quoted};
-use crate::record::SnapshotRecord;
+use crate::cmd::describe::{self, marks, paragraph};
+use crate::cmd::{Class, Context, Entry, Found, Status, compare, read, several};
+use crate::error::{Kind, Result};
+use crate::history::track::{Step, track};
+use crate::quote::escaped;
 use crate::sink::Node;
 use crate::ui::{Paint, text};
 use clap::Args as _;
+use std::path::PathBuf;
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "log",
@@ -23,7 +25,17 @@ neither a source nor a configuration is needed.
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read; shrunk, where the
 source had become much smaller. emu removes nothing on account of the last two.
+
+With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
+another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
+relative to the current directory, otherwise to the snapshot's root.
+## EXIT STATUS
+0; 1 if there are PATHs and no snapshot has any; 10 if there is no such snapshot.
 ## EXAMPLES
+The versions of a file:
+
+    emu log -- letters/to-ada.txt
+
 The last five, a line each, and all on a disk of another machine:
 
     emu log -s -n 5
@@ -51,76 +63,76 @@ struct Args {
     /// The sink in which to look, a name or a path
     #[arg(long, value_name = "SINK")]
     sink: Option<String>,
+
+    /// Only snapshots in which one of these, or something below, is not what it was before
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    let groups = groups(args, context)?;
+    let groups = several::snapshots(&args.revs, args.sink.as_deref(), context)?;
+    let paths = compare::paths(&args.paths, context.try_source().as_ref())?;
     let several = groups.len() > 1;
     let mut first = true;
-    for (name, mut found) in groups {
-        found.sort_by_key(|found| std::cmp::Reverse(found.node.seq));
-        found.dedup_by(|a, b| a.node.id == b.node.id);
+    for (name, found) in groups {
         if found.is_empty() {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
         }
-        for found in found.iter().take(args.max.unwrap_or(usize::MAX)) {
-            print(args, context, found, several, &mut first)?;
+        let listed = listed(found, &paths, context)?;
+        for (found, gone) in listed.iter().take(args.max.unwrap_or(usize::MAX)) {
+            print(args, context, found, (several, *gone), &mut first)?;
         }
     }
-    Ok(None)
+    // Of all snapshots, none has any of these paths.
+    Ok((first && !paths.is_empty()).then_some(Kind::Failed))
 }
 
-/// What was asked for, by sink.
-fn groups(args: &Args, context: &Context) -> Result<Vec<(String, Vec<Found>)>> {
-    if args.revs.is_empty() && args.sink.is_none() {
-        return everything(context);
+/// Newest first; with paths only those in which one of them is another version than before, or is
+/// gone.
+fn listed(mut found: Vec<Found>, paths: &[Box<[u8]>], context: &Context) -> Result<Vec<(Found, bool)>> {
+    if paths.is_empty() {
+        found.reverse();
+        return Ok(found.into_iter().map(|found| (found, false)).collect());
     }
-    let own: Vec<String> = args.sink.iter().cloned().collect();
-    let asked = if args.revs.is_empty() { &own } else { &args.revs };
-    let mut groups: Vec<(String, Vec<Found>)> = Vec::new();
-    for rev in asked {
-        let found = context.revisions(rev, args.sink.as_deref())?;
-        let name = found.first().map_or(rev.clone(), |found| found.opened.name.clone());
-        match groups.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, group)) => group.extend(found),
-            None => groups.push((name, found)),
-        }
-    }
-    Ok(groups)
+    let (Some(opened), Some(newest)) = (found.first().map(|found| found.opened.clone()), found.last()) else {
+        return Ok(Vec::new());
+    };
+    // Each is compared with the one before it, whether or not that is to be listed.
+    let snapshots = opened.catalog.snapshots.iter().map(|snapshot| &snapshot.node);
+    let nodes: Vec<&Node> = snapshots.take_while(|node| node.seq <= newest.node.seq).collect();
+    let threads = several::threads(context)?;
+    let steps = paths.iter().map(|path| track(&opened.sink, &nodes, path, threads));
+    let steps = steps.collect::<Result<Vec<_>>>()?;
+    let gone = |found: &Found| {
+        let at = nodes.iter().position(|node| node.id == found.node.id)?;
+        let steps = || steps.iter().map(|steps| steps[at]);
+        let changed = steps().any(|step| step == Step::Changed);
+        (changed || steps().any(|step| step == Step::Gone)).then_some(!changed)
+    };
+    let chosen = found.iter().rev().filter_map(|found| Some((found.clone(), gone(found)?)));
+    Ok(chosen.collect())
 }
 
-/// All sinks of the source; an absent one is noted, unless there is no other.
-fn everything(context: &Context) -> Result<Vec<(String, Vec<Found>)>> {
-    let (mut groups, mut failures) = (Vec::new(), Vec::new());
-    for (known, opened) in context.all_sinks()? {
-        match opened {
-            Ok(opened) => groups.push((known.name, opened.all())),
-            Err(error) => failures.push((known.name, error)),
-        }
-    }
-    if groups.is_empty() {
-        let none = || Error::not_found("the source has no sink").hint("`emu sink add PATH` adds one");
-        return Err(failures.into_iter().next().map_or_else(none, |(_, error)| error));
-    }
-    for (name, error) in failures {
-        context.ui.note(&format!("sink {name} left out: {error}"));
-    }
-    Ok(groups)
-}
-
-fn print(args: &Args, context: &Context, found: &Found, several: bool, first: &mut bool) -> Result<()> {
-    let sink = &found.opened.sink;
+fn print(
+    args: &Args,
+    context: &Context,
+    found: &Found,
+    (several, gone): (bool, bool),
+    first: &mut bool,
+) -> Result<()> {
+    let begins = std::mem::take(first);
     if context.ui.json() {
-        let tree = sink.tree_path(&found.node.id);
-        return context.ui.record(&SnapshotRecord::new(&found.node, found.head, found.pinned, &tree));
+        return context.ui.record(&describe::record(found));
     }
     if args.short {
-        return context.ui.out(&line(context, found, several));
+        let gone = if gone { " (gone)" } else { "" };
+        return context.ui.out(&(line(context, found, several) + gone));
     }
-    if !std::mem::take(first) {
+    if !begins {
         context.ui.out("")?;
     }
-    context.ui.out(&paragraph(context, found))
+    let gone = if gone { "\nthe path is gone with it" } else { "" };
+    context.ui.out(&(paragraph(context, found) + gone))
 }
 
 fn line(context: &Context, found: &Found, several: bool) -> String {
@@ -136,60 +148,4 @@ fn line(context: &Context, found: &Found, several: bool) -> String {
         Some(message) => line + " " + &escaped(message.lines().next().unwrap_or_default().as_bytes()),
         None => line,
     }
-}
-
-fn marks(found: &Found, with_sink: bool) -> String {
-    let flags = [
-        (found.head, "HEAD"),
-        (found.pinned, "pinned"),
-        (found.node.partial, "partial"),
-        (found.node.shrunk, "shrunk"),
-    ];
-    let sink = with_sink.then(|| escaped(found.opened.name.as_bytes()));
-    let flags = flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned());
-    sink.into_iter().chain(flags).collect::<Vec<_>>().join(", ")
-}
-
-fn paragraph(context: &Context, found: &Found) -> String {
-    let node = &found.node;
-    let ui = &context.ui;
-    let id = ui.paint(Paint::Id, &format!("snapshot {}", node.short()));
-    let mut lines = vec![format!("{id} ({})", ui.paint(Paint::Mark, &marks(found, true)))];
-    let date = node.timestamp().map_or(node.time.clone(), text::local);
-    lines.push(format!("Date:  {date}"));
-    lines.push(format!("Host:  {} ({})", escaped(node.host.as_bytes()), escaped(node.user.as_bytes())));
-    lines.push(format!("Name:  {}", escaped(node.name.as_bytes())));
-    if let Some(message) = &node.message {
-        let shown = message.lines().map(|line| format!("    {}", escaped(line.as_bytes())));
-        lines.extend(std::iter::once(String::new()).chain(shown).chain([String::new()]));
-    }
-    lines.push(counts(node));
-    let notes = node.unread.iter().filter(|_| ui.verbose()).filter_map(|unread| {
-        Some(format!("    unread: {}: {}", quoted(unread.path.bytes()?), escaped(unread.text.as_bytes())))
-    });
-    lines.extend(notes);
-    lines.join("\n")
-}
-
-/// What the snapshot holds, and what its push did.
-fn counts(node: &Node) -> String {
-    let counts = &node.counts;
-    let held = [
-        text::count(counts.files, "file", "files"),
-        text::count(counts.dirs, "directory", "directories"),
-        text::bytes(node.manifest.bytes),
-    ];
-    let done = [
-        (counts.copied, "copied"),
-        (counts.linked, "linked"),
-        (counts.moved, "moved"),
-        (counts.reattributed, "with new attributes"),
-        (counts.unread, "unread"),
-        (counts.torn, "changed while read"),
-        (counts.damaged, "damaged before"),
-    ];
-    let done = done.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
-    let done = done.collect::<Vec<_>>().join(", ");
-    let held = held.join(", ");
-    if done.is_empty() { held } else { format!("{held}; {done}") }
 }

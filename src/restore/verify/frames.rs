@@ -6,23 +6,19 @@
 
 use crate::error::{Doing as _, Result};
 use crate::interrupt;
+use crate::sink::frames::{Cutter, LARGEST_FRAME};
 use crate::sink::{Node, Sink, StoredManifest, layout};
 use crate::tree::{Block, Digest, Part, Piece};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use zstd::zstd_safe;
 
 /// Frames under way.
 const AHEAD: usize = 8;
-/// A frame that unpacks to more bytes is under way alone,
+/// A frame that unpacks to more bytes is under way alone.
 const LARGE: usize = 1 << 20;
-/// and one with more bytes, stored or unpacked, is left to the reader of lines.
-const LARGEST: usize = 64 << 20;
-/// Bytes read at once.
-const CHUNK: usize = 256 * 1024;
 /// Entries that are kept for the snapshots to come: some 80 MB.
 const KEPT: usize = 300_000;
 
@@ -109,7 +105,7 @@ enum Pending {
 pub(super) struct Frames<'a> {
     manifest: StoredManifest,
     cache: &'a mut Cache,
-    cutter: Cutter,
+    cutter: Cutter<File>,
     /// Frames under way, and where each begins.
     pending: VecDeque<(u64, Pending)>,
     block: Option<(Arc<Block>, usize)>,
@@ -125,7 +121,7 @@ impl<'a> Frames<'a> {
         let manifest = sink.open_manifest(node)?;
         let cannot = || format!("cannot read snapshot {}", node.short());
         let file = sink.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()).doing(cannot)?;
-        let cutter = Cutter { file: File::from(file), bytes: Vec::new(), start: 0, at: 0, ended: false };
+        let cutter = Cutter::new(File::from(file));
         Ok(Frames { manifest, cache, cutter, pending: VecDeque::new(), block: None, by_line: false })
     }
 
@@ -151,7 +147,7 @@ impl<'a> Frames<'a> {
                     let is_last = matches!(piece, Piece::Tree(_));
                     let done = self.manifest.take(piece)?;
                     if is_last {
-                        let rest = self.pending.front().map_or(self.cutter.at, |(at, _)| *at);
+                        let rest = self.pending.front().map_or(self.cutter.at(), |(at, _)| *at);
                         self.read_lines(rest)?;
                     }
                     if done.is_some() {
@@ -168,7 +164,7 @@ impl<'a> Frames<'a> {
     fn next_block(&mut self, parse: &dyn Fn(Packed)) -> Result<()> {
         self.send_ahead(parse);
         interrupt::check()?;
-        let Some((at, pending)) = self.pending.pop_front() else { return self.read_lines(self.cutter.at) };
+        let Some((at, pending)) = self.pending.pop_front() else { return self.read_lines(self.cutter.at()) };
         self.block = match pending {
             Pending::Known(block) => Some((block, 0)),
             Pending::Parsing(name, reply) => reply.recv().ok().flatten().map(|block| {
@@ -185,8 +181,8 @@ impl<'a> Frames<'a> {
         while self.pending.len() < AHEAD {
             // An error is met again, and told, by the reader of lines.
             let alone = self.pending.is_empty();
-            let begin = self.cutter.at;
-            let Ok(Some((stored, size))) = self.cutter.next(if alone { LARGEST } else { LARGE }) else {
+            let begin = self.cutter.at();
+            let Ok(Some((stored, size))) = self.cutter.next(if alone { LARGEST_FRAME } else { LARGE }) else {
                 break;
             };
             // The first frame begins with the header and the root.
@@ -215,7 +211,7 @@ impl<'a> Frames<'a> {
         if at == 0 {
             return Ok(());
         }
-        let mut file = self.cutter.file.try_clone().doing(cannot)?;
+        let mut file = self.cutter.input().try_clone().doing(cannot)?;
         let end = file.seek(SeekFrom::End(0)).doing(cannot)?;
         if at >= end {
             self.manifest.go_on(None);
@@ -223,51 +219,6 @@ impl<'a> Frames<'a> {
         }
         file.seek(SeekFrom::Start(at)).doing(cannot)?;
         self.manifest.go_on(Some(BufReader::new(zstd::Decoder::new(file).doing(cannot)?)));
-        Ok(())
-    }
-}
-
-/// Finds frames in a stored manifest.
-struct Cutter {
-    file: File,
-    bytes: Vec<u8>,
-    /// Where in `bytes` the next frame begins,
-    start: usize,
-    /// and where in the file.
-    at: u64,
-    ended: bool,
-}
-
-impl Cutter {
-    /// The next frame and how many bytes it unpacks to, at most `limit`. `None`: nothing is
-    /// left, it is larger, or it is nothing that a manifest is made of.
-    fn next(&mut self, limit: usize) -> io::Result<Option<(&[u8], usize)>> {
-        let length = loop {
-            let ahead = &self.bytes[self.start..];
-            match zstd_safe::find_frame_compressed_size(ahead) {
-                Ok(length) if !ahead.is_empty() => break length,
-                _ if self.ended || ahead.len() > LARGEST => return Ok(None),
-                _ => self.fill()?,
-            }
-        };
-        let frame = self.start..self.start + length;
-        match zstd_safe::get_frame_content_size(&self.bytes[frame.clone()]) {
-            Ok(Some(size)) if size > 0 && size <= limit as u64 => {
-                self.start = frame.end;
-                self.at += length as u64;
-                Ok(Some((&self.bytes[frame], usize::try_from(size).unwrap_or(limit))))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Reads on; as much again as there is, so that a long frame is not looked at often.
-    fn fill(&mut self) -> io::Result<()> {
-        self.bytes.drain(..self.start);
-        self.start = 0;
-        let more = self.bytes.len().max(CHUNK) as u64;
-        let read = self.file.by_ref().take(more).read_to_end(&mut self.bytes)?;
-        self.ended = read == 0;
         Ok(())
     }
 }

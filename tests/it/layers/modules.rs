@@ -57,8 +57,14 @@ const STAGE_VALUES: &[(&str, &str)] = &[
 ];
 
 /// Files and folders that start threads; all are joined before the call returns.
-const THREADS: &[&str] =
-    &["src/fs/walk", "src/fs/remove", "src/snapshot/stage", "src/restore/verify", "src/ui/progress"];
+const THREADS: &[&str] = &[
+    "src/fs/walk",
+    "src/fs/remove",
+    "src/snapshot/stage",
+    "src/restore/verify",
+    "src/history/frames",
+    "src/ui/progress",
+];
 
 /// Words that no module is named with, because everything fits in it.
 const VAGUE: &[&str] = &["util", "utils", "misc", "common", "shared", "stuff"];

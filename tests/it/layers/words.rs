@@ -12,8 +12,12 @@ const NOT_LAYOUT: &[(&str, &str)] = &[
     // Keys of the configuration, and a kind of change, as people read them.
     ("src/config", "spare"),
     ("src/ui/", "removed"),
+    // A kind of change.
+    ("src/history/", "removed"),
     // A count in a summary, and a kind of change.
     ("src/cmd/", "removed"),
+    // What is counted.
+    ("src/cmd/", "spare"),
 ];
 
 #[test]

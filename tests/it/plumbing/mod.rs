@@ -2,6 +2,7 @@
 
 mod cat_node;
 mod commit_snapshot;
+mod diff_tree;
 mod hash_tree;
 mod link_snapshot;
 mod ls_tree;

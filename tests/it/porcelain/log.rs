@@ -160,3 +160,31 @@ fn nothing_is_printed_with_quiet_or_into_a_closed_pipe() {
     let said = emu.inside("src").shell("emu log | head -n 1").succeeds();
     assert!(said.stdout.starts_with("snapshot ") && said.stderr.is_empty(), "{said}");
 }
+
+#[test]
+fn the_versions_of_a_path_are_listed() {
+    let job = crate::job::Job::pushed("file a/x \"one\"\nfile y \"y\"");
+    for edit in ["file y \"yy\"", "file a/x \"two\"", "file a/z \"z\"", "remove a/x", "file y \"yyy\""] {
+        job.edit(edit);
+        job.push(&[]).succeeds();
+    }
+    let ids: Vec<String> =
+        job.nodes().iter().map(|node| node["id"].as_str().unwrap()[..12].to_owned()).collect();
+    let src = job.emu.inside("src");
+    let listed = |args: &[&str]| -> Vec<String> {
+        let said = src.ok(&[&["log", "-s"], args].concat());
+        said.lines().map(|line| line[..12].to_owned()).collect()
+    };
+    let of = |numbers: &[usize]| numbers.iter().map(|at| ids[*at].clone()).collect::<Vec<_>>();
+    assert_eq!(listed(&["--", "a/x"]), of(&[4, 2, 0]));
+    assert_eq!(listed(&["--", "a"]), of(&[4, 3, 2, 0]));
+    assert_eq!(listed(&["-n", "2", "--", "a"]), of(&[4, 3]));
+    assert_eq!(listed(&["--", "y", "a/z"]), of(&[5, 3, 1, 0]));
+    assert_eq!(listed(&["HEAD~2..HEAD", "--", "y"]), of(&[5]));
+    assert!(src.ok(&["log", "-s", "--", "a/x"]).lines().next().unwrap().ends_with(" (gone)"));
+    assert!(src.ok(&["log", "--", "a/x"]).contains("\nthe path is gone with it\n"));
+    // Relative to where one is.
+    let said = job.emu.inside("src/a").ok(&["log", "-s", "--", "z"]);
+    assert_eq!(said.lines().count(), 1);
+    assert_eq!(src.run(&["log", "--", "none"]).exits(1).stdout, "");
+}

@@ -1,12 +1,20 @@
 //! Commands for people, a file each.
 
+mod cat;
 mod checkout;
+mod diff;
+mod find;
 mod help;
 mod init;
 mod log;
+mod ls;
 mod path;
+mod pin;
 mod push;
 mod rotate;
+mod show;
 mod sink;
+mod status;
+mod unpin;
 mod verify;
 mod version;

@@ -1,0 +1,5 @@
+//! The program `emu-diff-tree`.
+
+fn main() -> std::process::ExitCode {
+    emu::cmd::main("emu-diff-tree")
+}

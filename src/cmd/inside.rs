@@ -1,0 +1,126 @@
+//! Entries inside snapshots, as a command line names them: `REV:PATH`, `SINK:REV:PATH`.
+
+use super::unknown::distance;
+use super::{Context, Found, place};
+use crate::error::{Error, Result};
+use crate::history::lookup::{self, Answer};
+use crate::quote::quoted;
+use crate::tree::{Entry, Owners, path};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+/// An entry of a snapshot.
+pub(super) struct Inside {
+    /// The snapshot.
+    pub(super) found: Found,
+    /// Path from the snapshot's root.
+    pub(super) path: Box<[u8]>,
+    /// Its record.
+    pub(super) entry: Entry,
+    /// What is in it, if it is a directory.
+    pub(super) below: Vec<Entry>,
+    /// Names of owners.
+    pub(super) owners: Owners,
+}
+
+/// Looks up what `REV[:PATH]` names; no path is the root.
+///
+/// # Errors
+/// There is no such snapshot, or nothing in it at that path: the nearest name is offered.
+pub(super) fn look_up(named: &OsStr, sink: Option<&str>, context: &Context) -> Result<Inside> {
+    let (rev, path) = split(named.as_bytes(), |name| is_sink(name, context));
+    let rev = std::str::from_utf8(rev).map_err(|_| {
+        Error::usage(format!("cannot read the revision {}", quoted(rev))).because("it is not UTF-8")
+    })?;
+    let path = clean(path)?;
+    let found = context.revision(rev, sink)?;
+    let mut manifest = found.opened.sink.open_manifest(&found.node)?;
+    let owners = manifest.owners().clone();
+    match lookup::look_up(&mut manifest, &path)? {
+        Answer::Entry(entry, below) => Ok(Inside { found, path, entry: *entry, below, owners }),
+        Answer::Nothing(dir, names) => Err(none(&found, &path, &dir, &names)),
+    }
+}
+
+/// A name that the source knows, or a path to a sink.
+fn is_sink(name: &[u8], context: &Context) -> bool {
+    if name.contains(&b'/') {
+        return place::is_sink(Path::new(OsStr::from_bytes(name)));
+    }
+    context.known_sinks().is_ok_and(|(_, sinks)| sinks.iter().any(|known| known.name.as_bytes() == name))
+}
+
+/// Takes `[SINK:]REV[:PATH]` apart: a sink with its revision, and the path.
+fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], &[u8]) {
+    if is_sink(text) {
+        return (text, b"");
+    }
+    let colons = || text.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at);
+    let sink_end = colons().find(|at| is_sink(&text[..*at])).map_or(0, |at| at + 1);
+    // Colons in `@{...}` are times.
+    let mut depth = 0_u32;
+    let rest = text[sink_end..].iter().position(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *byte == b':' && depth == 0
+    });
+    match rest {
+        Some(at) => (&text[..sink_end + at], &text[sink_end + at + 1..]),
+        None => (text, b""),
+    }
+}
+
+/// The path as manifests write it: no slash at its end, no dots.
+///
+/// # Errors
+/// It is not relative to the snapshot's root, or leads out of it.
+pub(super) fn clean(text: &[u8]) -> Result<Box<[u8]>> {
+    let parts = path::components(text).filter(|part| *part != b".").collect::<Vec<_>>();
+    let clean = parts.join(&b'/');
+    if text.starts_with(b"/") || !path::is_safe(&clean) {
+        return Err(Error::usage(format!("cannot look up {}", quoted(text)))
+            .because("the path is not relative to the snapshot's root"));
+    }
+    Ok(clean.into())
+}
+
+fn none(found: &Found, whole: &[u8], dir: &[u8], names: &[Box<[u8]>]) -> Error {
+    let error = Error::failed(format!("no {} in snapshot {}", quoted(whole), found.node.short()));
+    let missing = path::components(whole).nth(path::components(dir).count()).unwrap_or_default();
+    let missing = String::from_utf8_lossy(missing);
+    let nearest = names.iter().filter_map(|name| {
+        let steps = distance(&missing, &String::from_utf8_lossy(name));
+        (steps > 0 && steps * 3 <= missing.chars().count().max(3)).then_some((steps, name))
+    });
+    match nearest.min() {
+        Some((_, name)) => error.hint(format!("the nearest is {}", quoted(path::join(dir, name)))),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn sink_revision_and_path_are_told_apart() {
+        let is_sink = |name: &[u8]| name == b"origin" || name == b"/mnt/a:b";
+        let parts = |text: &'static str| {
+            let (rev, path) = split(text.as_bytes(), is_sink);
+            (std::str::from_utf8(rev).unwrap(), std::str::from_utf8(path).unwrap())
+        };
+        assert_eq!(parts("HEAD"), ("HEAD", ""));
+        assert_eq!(parts("HEAD~2:a/b"), ("HEAD~2", "a/b"));
+        assert_eq!(parts("origin"), ("origin", ""));
+        assert_eq!(parts("origin:HEAD"), ("origin:HEAD", ""));
+        assert_eq!(parts("origin:HEAD:a:b"), ("origin:HEAD", "a:b"));
+        assert_eq!(parts("/mnt/a:b:TAIL:x/y"), ("/mnt/a:b:TAIL", "x/y"));
+        assert_eq!(parts("/mnt/a:b"), ("/mnt/a:b", ""));
+        assert_eq!(parts("@{2026-11-20 10:30}:x"), ("@{2026-11-20 10:30}", "x"));
+        assert_eq!(parts("origin:@{10:30}:x"), ("origin:@{10:30}", "x"));
+    }
+}

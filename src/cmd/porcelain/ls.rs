@@ -1,0 +1,206 @@
+//! `emu ls`: what is in a directory of a snapshot.
+
+use crate::cmd::inside::{self, Inside};
+use crate::cmd::{Class, Context, Entry, Status, read};
+use crate::error::{Doing as _, Result};
+use crate::interrupt;
+use crate::quote::escaped;
+use crate::tree::{self, EntryRecord, Kind, Owners, path};
+use crate::ui::text;
+use clap::Args as _;
+use std::ffi::OsString;
+use std::io::Write as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "ls",
+    class: Class::Porcelain,
+    summary: "list the entries of a snapshot",
+    prose: "\
+## DESCRIPTION
+Lists what is in a directory of a snapshot, or a single entry, from the manifest: this is what was
+saved. Without an argument it is the root of HEAD. PATH is relative to the snapshot's root.
+
+With -l, the kind and mode, the owner, the group, the size, and the time of the last change stand
+before the name. On a terminal names are escaped; in a pipe they are printed as they are, and with -z
+each ends in a NUL.
+## EXIT STATUS
+0; 1 if there is no such path in the snapshot; 10 if there is no such snapshot.
+## JSON
+With --json a record of type 'entry' for each; see emu-json(5).
+## EXAMPLES
+    emu ls
+    emu ls -l origin:HEAD~2:src
+    emu ls -R '@{yesterday}:Documents'
+",
+    build: Args::augment_args,
+    run: |matches, context| run(&read(matches)?, context),
+};
+
+/// Lists entries of a snapshot.
+#[derive(Debug, clap::Args)]
+struct Args {
+    /// A snapshot, or one and a path in it; otherwise HEAD
+    #[arg(value_name = "REV[:PATH]")]
+    named: Vec<OsString>,
+
+    /// Mode, owner, group, size and time as well
+    #[arg(short, long)]
+    long: bool,
+
+    /// All that is below, too, each with its path
+    #[arg(short = 'R', long)]
+    recursive: bool,
+
+    /// End each name with a NUL instead of a line end
+    #[arg(short = 'z', conflicts_with = "long")]
+    zero: bool,
+
+    /// The sink of revisions that name none
+    #[arg(long, value_name = "SINK")]
+    sink: Option<String>,
+}
+
+fn run(args: &Args, context: &Context) -> Result<Status> {
+    let head = [OsString::from("HEAD")];
+    let all = if args.named.is_empty() { &head[..] } else { &args.named };
+    for named in all {
+        let inside = inside::look_up(named, args.sink.as_deref(), context)?;
+        if args.recursive && inside.entry.kind == Kind::Dir {
+            recurse(&inside, args, context)?;
+            continue;
+        }
+        let (dir, entries): (&[u8], _) = match inside.entry.kind {
+            Kind::Dir => (&inside.path, &inside.below[..]),
+            _ => (path::split(&inside.path).unwrap_or_default().0, std::slice::from_ref(&inside.entry)),
+        };
+        print(dir, entries, &inside.owners, args, context)?;
+    }
+    Ok(None)
+}
+
+/// Everything below a directory; the manifest is read once more.
+fn recurse(inside: &Inside, args: &Args, context: &Context) -> Result<()> {
+    let mut manifest = inside.found.opened.sink.open_manifest(&inside.found.node)?;
+    while let Some(listing) = manifest.next_listing()? {
+        interrupt::check()?;
+        if path::is_within(&listing.dir, &inside.path) {
+            print(&listing.dir, &listing.entries, &inside.owners, args, context)?;
+        }
+    }
+    Ok(())
+}
+
+fn print(dir: &[u8], entries: &[tree::Entry], owners: &Owners, args: &Args, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    let before = if args.long && !ui.json() { long(entries, owners) } else { Vec::new() };
+    for (at, entry) in entries.iter().enumerate() {
+        let whole = path::join(dir, &entry.name);
+        if ui.json() {
+            ui.record(&EntryRecord::new(&whole, entry))?;
+            continue;
+        }
+        let name = if args.recursive { &whole } else { &entry.name };
+        if args.zero && context.global.quiet {
+            continue;
+        }
+        if args.zero {
+            let mut out = ui.stream();
+            out.write_all(name).and_then(|()| out.write_all(b"\0")).doing(|| "cannot print")?;
+            continue;
+        }
+        let before = before.get(at).map_or(String::new(), |columns| format!("{columns}  "));
+        match entry.target.as_deref().filter(|_| args.long) {
+            Some(target) => ui.named(&before, &[name, &b" -> "[..], target].concat())?,
+            None => ui.named(&before, name)?,
+        }
+    }
+    Ok(())
+}
+
+/// What stands before the names.
+fn long(entries: &[tree::Entry], owners: &Owners) -> Vec<String> {
+    let owner = |names: &std::collections::BTreeMap<String, String>, id: u32| {
+        let id = id.to_string();
+        names.get(&id).map_or(id.clone(), |name| escaped(name.as_bytes()))
+    };
+    let row = |entry: &tree::Entry| {
+        let size = match (entry.kind, entry.rdev) {
+            (Kind::File, _) => text::bytes(entry.size),
+            (_, Some((major, minor))) => format!("{major}, {minor}"),
+            _ => "-".to_owned(),
+        };
+        let time = jiff::Timestamp::from_second(entry.mtime.sec);
+        vec![
+            mode(entry),
+            owner(&owners.users, entry.uid),
+            owner(&owners.groups, entry.gid),
+            format!("{size:>8}"),
+            time.map_or(entry.mtime.sec.to_string(), text::local_short),
+        ]
+    };
+    text::columns(&entries.iter().map(row).collect::<Vec<_>>())
+}
+
+/// `drwxr-xr-x`, as ls(1) writes it.
+fn mode(entry: &tree::Entry) -> String {
+    let kind = match entry.kind {
+        Kind::File => '-',
+        Kind::Dir => 'd',
+        Kind::Symlink => 'l',
+        Kind::Fifo => 'p',
+        Kind::Socket => 's',
+        Kind::Char => 'c',
+        Kind::Block => 'b',
+    };
+    let mut text = String::from(kind);
+    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
+        let bits = entry.mode >> shift;
+        text.push(if bits & 4 != 0 { 'r' } else { '-' });
+        text.push(if bits & 2 != 0 { 'w' } else { '-' });
+        text.push(match (bits & 1 != 0, entry.mode & special != 0) {
+            (true, true) => letter,
+            (false, true) => letter.to_ascii_uppercase(),
+            (true, false) => 'x',
+            (false, false) => '-',
+        });
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_written_as_by_ls() {
+        let with = |kind, mode| {
+            let stat = tree::Entry {
+                name: Box::default(),
+                kind,
+                mode,
+                uid: 0,
+                gid: 0,
+                mtime: tree::Time::default(),
+                size: 0,
+                sha256: None,
+                target: None,
+                rdev: None,
+                ino: 0,
+                ctime: tree::Time::default(),
+                nlink: 1,
+                racy: false,
+                torn: false,
+                xattrs: tree::Xattrs::new(),
+                links: None,
+                held: None,
+                sink_ino: 0,
+            };
+            super::mode(&stat)
+        };
+        assert_eq!(with(Kind::Dir, 0o755), "drwxr-xr-x");
+        assert_eq!(with(Kind::File, 0o4711), "-rws--x--x");
+        assert_eq!(with(Kind::Dir, 0o1777), "drwxrwxrwt");
+        assert_eq!(with(Kind::File, 0o2644), "-rw-r-Sr--");
+        assert_eq!(with(Kind::Symlink, 0o777), "lrwxrwxrwx");
+    }
+}

@@ -1,0 +1,97 @@
+//! `emu show`: a snapshot, and what changed with it.
+
+use crate::cmd::compare::{self, Style};
+use crate::cmd::describe::{self, paragraph};
+use crate::cmd::{Class, Context, Entry, Found, Status, read};
+use crate::error::Result;
+use crate::history::diff;
+use clap::Args as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "show",
+    class: Class::Porcelain,
+    summary: "show a snapshot and what changed with it",
+    prose: "\
+## DESCRIPTION
+Shows what emu log shows of a snapshot, and the differences from the snapshot before it as emu-diff(1)
+prints them. Where the one before was removed, the nearest of those that led to it stands in for it,
+which is said; the oldest has nothing to be compared with.
+## EXIT STATUS
+0; 10 if there is no such snapshot.
+## JSON
+With --json a record of type 'snapshot', then a record of type 'change' for each difference; see
+emu-json(5).
+## EXAMPLES
+    emu show
+    emu show origin:HEAD~3 --stat
+",
+    build: Args::augment_args,
+    run: |matches, context| run(&read(matches)?, context),
+};
+
+/// Shows snapshots and what changed with them.
+#[derive(Debug, clap::Args)]
+struct Args {
+    /// The snapshots; otherwise HEAD
+    #[arg(value_name = "REV")]
+    revs: Vec<String>,
+
+    /// A letter and the path for each difference
+    #[arg(long)]
+    name_status: bool,
+
+    /// Numbers and bytes of the differences only
+    #[arg(long, conflicts_with = "name_status")]
+    stat: bool,
+
+    /// The sink of revisions that name none
+    #[arg(long, value_name = "SINK")]
+    sink: Option<String>,
+}
+
+fn run(args: &Args, context: &Context) -> Result<Status> {
+    let head = ["HEAD".to_owned()];
+    let revs = if args.revs.is_empty() { &head[..] } else { &args.revs };
+    for (at, rev) in revs.iter().enumerate() {
+        if at > 0 && !context.ui.json() {
+            context.ui.out("")?;
+        }
+        show(&context.revision(rev, args.sink.as_deref())?, args, context)?;
+    }
+    Ok(None)
+}
+
+fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    if ui.json() {
+        ui.record(&describe::record(found))?;
+    } else {
+        ui.out(&paragraph(context, found))?;
+    }
+    let Some(before) = before(found) else {
+        ui.note("nothing older led to it: there is nothing to compare it with");
+        return Ok(());
+    };
+    if found.node.parent.as_ref() != Some(&before.node.id) {
+        ui.note(&format!("the one before it is gone; compared with {}", before.node.short()));
+    }
+    let mut changes = diff::diff(compare::of_snapshot(&before)?, compare::of_snapshot(found)?, &[])?;
+    if !ui.verbose() {
+        changes.retain(|change| !change.is_dir_time());
+    }
+    if !changes.is_empty() && !ui.json() {
+        ui.out("")?;
+    }
+    let style = match args {
+        Args { name_status: true, .. } => Style::Letters(false),
+        Args { stat: true, .. } => Style::Stat,
+        _ => Style::Words,
+    };
+    compare::print(&changes, style, context).map(drop)
+}
+
+/// The nearest of those that led to it: the one it was pushed after, unless that was removed.
+fn before(found: &Found) -> Option<Found> {
+    let id = found.opened.catalog.ancestors(&found.node).first()?.node.id.clone();
+    found.opened.all().into_iter().find(|other| other.node.id == id)
+}

@@ -1,0 +1,67 @@
+//! The snapshots that a command for many of them is about.
+
+use super::{Context, Found};
+use crate::error::{Error, Result};
+
+/// A sink's name, and snapshots in it.
+pub(super) type Group = (String, Vec<Found>);
+
+/// What was asked for by sink, each snapshot once, the oldest first; all sinks of the source if
+/// nothing was.
+///
+/// # Errors
+/// There is no such snapshot or sink.
+pub(super) fn snapshots(revs: &[String], sink: Option<&str>, context: &Context) -> Result<Vec<Group>> {
+    let mut groups = groups(revs, sink, context)?;
+    for (_, group) in &mut groups {
+        group.sort_by_key(|found| found.node.seq);
+        group.dedup_by(|a, b| a.node.id == b.node.id);
+    }
+    Ok(groups)
+}
+
+/// How many threads read manifests.
+///
+/// # Errors
+/// A configuration cannot be read.
+pub(super) fn threads(context: &Context) -> Result<usize> {
+    let configured = context.config(context.try_source().as_ref())?.threads();
+    Ok(configured.unwrap_or_else(crate::fs::usual_threads))
+}
+
+fn groups(revs: &[String], sink: Option<&str>, context: &Context) -> Result<Vec<Group>> {
+    if revs.is_empty() && sink.is_none() {
+        return everything(context);
+    }
+    let own: Vec<String> = sink.iter().map(|sink| (*sink).to_owned()).collect();
+    let asked = if revs.is_empty() { &own } else { revs };
+    let mut groups: Vec<Group> = Vec::new();
+    for rev in asked {
+        let found = context.revisions(rev, sink)?;
+        let name = found.first().map_or(rev.clone(), |found| found.opened.name.clone());
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.extend(found),
+            None => groups.push((name, found)),
+        }
+    }
+    Ok(groups)
+}
+
+/// All sinks of the source; an absent one is noted, unless there is no other.
+fn everything(context: &Context) -> Result<Vec<Group>> {
+    let (mut groups, mut failures) = (Vec::new(), Vec::new());
+    for (known, opened) in context.all_sinks()? {
+        match opened {
+            Ok(opened) => groups.push((known.name, opened.all())),
+            Err(error) => failures.push((known.name, error)),
+        }
+    }
+    if groups.is_empty() {
+        let none = || Error::not_found("the source has no sink").hint("`emu sink add PATH` adds one");
+        return Err(failures.into_iter().next().map_or_else(none, |(_, error)| error));
+    }
+    for (name, error) in failures {
+        context.ui.note(&format!("sink {name} left out: {error}"));
+    }
+    Ok(groups)
+}

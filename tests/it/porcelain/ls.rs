@@ -1,0 +1,66 @@
+//! `emu ls`.
+
+use crate::env::Emu;
+use crate::job::Job;
+use crate::made::{Made, Special};
+
+#[test]
+fn a_directory_of_a_snapshot_is_listed() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    let src = emu.inside("src");
+    assert_eq!(src.ok(&["ls"]), "a\nd\n");
+    assert_eq!(src.ok(&["ls", "disk:HEAD:d"]), "l\nx\n");
+    assert_eq!(src.ok(&["ls", "HEAD:d/x", "HEAD:./d/"]), "x\nl\nx\n");
+    assert_eq!(src.ok(&["ls", "-R"]), "a\nd\nd/l\nd/x\n");
+    assert_eq!(src.ok(&["ls", "-z", "HEAD:d"]), "l\0x\0");
+    let by_path = format!("{}:HEAD:d", sink.path.display());
+    assert_eq!(emu.inside("home").ok(&["ls", &by_path]), "l\nx\n");
+    assert_eq!(emu.inside("home").ok(&["ls", "--sink", sink.path.to_str().unwrap(), "TAIL:d"]), "l\nx\n");
+}
+
+#[test]
+fn a_long_line_has_mode_owner_size_and_time() {
+    let job = Job::new(
+        "file a 4755 \"12345\" mtime=1700000000\ndir d 1777 mtime=1700000060\nsymlink s -> a mtime=1700000000",
+    );
+    job.push(&[]).succeeds();
+    let said = job.emu.inside("src").ok(&["ls", "-l"]);
+    let words: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[0][0], "-rwsr-xr-x");
+    assert_eq!(words[0][3..], ["5", "B", "2023-11-14", "22:13", "a"]);
+    assert_eq!((words[1][0], words[1][3]), ("drwxrwxrwt", "-"));
+    assert_eq!(words[2][4..], ["2023-11-14", "22:13", "s", "->", "a"]);
+}
+
+#[test]
+fn an_empty_directory_has_nothing_and_is_there() {
+    let job = Job::pushed("dir e\nfile f \"\"");
+    assert_eq!(job.emu.inside("src").ok(&["ls", "HEAD:e"]), "");
+    assert_eq!(job.emu.inside("src").ok(&["ls", "HEAD:f"]), "f\n");
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named_with_the_nearest() {
+    let job = Job::pushed("file notes/monday.txt \"x\"\nfile notes/other \"x\"");
+    let fails = |what: &str, status| job.emu.inside("src").fails(&["ls", what], status);
+    let said = fails("HEAD:notes/munday.txt", 1);
+    assert!(said.starts_with("error: no 'notes/munday.txt' in snapshot "), "{said}");
+    assert!(said.ends_with("hint: the nearest is 'notes/monday.txt'\n"), "{said}");
+    assert!(fails("HEAD:note/monday.txt", 1).ends_with("hint: the nearest is 'notes'\n"));
+    assert!(!fails("HEAD:zzz", 1).contains("hint"));
+    assert!(fails("HEAD:../x", 2).starts_with("error: cannot look up '../x'"));
+    assert!(fails("HEAD:notes/other/below", 1).starts_with("error: no "));
+    assert!(fails("usb:HEAD", 10).starts_with("error: no s"));
+}
+
+#[test]
+fn records_are_entries_with_their_paths() {
+    let job = Job::pushed("file d/x \"x\"");
+    let records = job.emu.inside("src").run(&["ls", "--json", "HEAD:d"]).succeeds().records();
+    assert_eq!(
+        (records.len(), &records[0]["type"], &records[0]["path"]),
+        (1, &"entry".into(), &"d/x".into())
+    );
+}
