@@ -3,7 +3,7 @@
 use super::{Context, Found, Status};
 use crate::error::{Doing as _, Error, Kind as ErrorKind, Result};
 use crate::fs::{self, Dir};
-use crate::history::diff::{Change, How, Tree};
+use crate::history::diff::{self, Change, How, Tree};
 use crate::quote::{quoted, quoted_path};
 use crate::record::ChangeRecord;
 use crate::restore::checkout;
@@ -76,6 +76,22 @@ pub(super) fn paths(named: &[PathBuf], source: Option<&Source>) -> Result<Vec<Bo
     named.iter().map(one).collect()
 }
 
+/// The differences from one tree to another, at and below these paths if there are any. What follows
+/// from others, the times of directories, is told with -v only.
+///
+/// # Errors
+/// Those of [`diff::diff`].
+pub(super) fn between(
+    before: Tree<'_>,
+    after: Tree<'_>,
+    paths: &[Box<[u8]>],
+    context: &Context,
+) -> Result<Vec<Change>> {
+    let mut changes = diff::diff(before, after, paths)?;
+    changes.retain(|change| context.ui.verbose() || !change.is_dir_time());
+    Ok(changes)
+}
+
 /// How differences are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -112,14 +128,10 @@ pub(super) fn print(
                 let letter = ui.paint(paint(change.how), &change.how.letter().to_string());
                 ui.named(&format!("{letter}\t"), &name(change))?;
             }
-            Style::Letters(true) if context.global.quiet => {}
             Style::Letters(true) => {
-                let mut out = ui.stream();
                 let letter = change.how.letter().to_string();
                 let parts = [Some(letter.as_bytes()), change.from.as_deref(), Some(shown(change))];
-                for part in parts.into_iter().flatten() {
-                    out.write_all(part).and_then(|()| out.write_all(b"\0")).doing(|| "cannot print")?;
-                }
+                parts.into_iter().flatten().try_for_each(|part| ui.zero_ended(part))?;
             }
             Style::Stat => {}
         }

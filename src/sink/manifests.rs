@@ -32,7 +32,10 @@ impl Sink {
     }
 
     /// The stored manifest of a snapshot, unproven.
-    pub(super) fn stored_manifest(&self, node: &Node) -> Result<File> {
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] if it is missing or cannot be opened.
+    pub fn stored_manifest(&self, node: &Node) -> Result<File> {
         match self.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()) {
             Err(crate::fs::Errno::NOENT) => Err(self.damaged(node, "its manifest is missing")),
             result => result.map(File::from).doing(|| format!("cannot read snapshot {}", node.short())),

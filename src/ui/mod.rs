@@ -127,7 +127,18 @@ impl Ui {
         if self.on_terminal() {
             return self.out(&(before.to_owned() + &crate::quote::escaped(name)));
         }
-        if self.shared.settings.quiet { Ok(()) } else { self.write_out(&[before.as_bytes(), name].concat()) }
+        if self.shared.settings.quiet {
+            return Ok(());
+        }
+        self.write_out(&[before.as_bytes(), name].concat())
+    }
+
+    /// Prints bytes as they are and a NUL after them, for `xargs -0`; nothing with `-q`.
+    ///
+    /// # Errors
+    /// As [`Ui::out`].
+    pub fn zero_ended(&self, bytes: &[u8]) -> Result<()> {
+        if self.shared.settings.quiet { Ok(()) } else { self.write_ended(bytes, b"\0") }
     }
 
     /// Stdout for a stream of records, such as a manifest.
@@ -149,10 +160,14 @@ impl Ui {
     }
 
     fn write_out(&self, line: &[u8]) -> Result<()> {
+        self.write_ended(line, b"\n")
+    }
+
+    fn write_ended(&self, line: &[u8], end: &[u8]) -> Result<()> {
         let written = self.aside(|| {
             let mut out = take(&self.shared.out);
             out.write_all(line)?;
-            out.write_all(b"\n")?;
+            out.write_all(end)?;
             if self.shared.out_terminal { out.flush() } else { Ok(()) }
         });
         self.note_closed(written).doing(cannot_print)

@@ -3,7 +3,6 @@
 use crate::cmd::compare::{self, Style};
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::{Error, Result};
-use crate::history::diff;
 use crate::record::SummaryRecord;
 use crate::sink::Node;
 use crate::source::Source;
@@ -107,10 +106,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         (None, None) => return Ok(None),
     };
     let unknown = !after.unknown.is_empty();
-    let mut changes = diff::diff(compare::of_snapshot(&first)?, after, &paths)?;
-    if !context.ui.verbose() {
-        changes.retain(|change| !change.is_dir_time());
-    }
+    let changes = compare::between(compare::of_snapshot(&first)?, after, &paths, context)?;
     let style = match args {
         Args { zero: true, .. } => Style::Letters(true),
         Args { name_status: true, .. } => Style::Letters(false),

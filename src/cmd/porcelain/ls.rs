@@ -2,14 +2,13 @@
 
 use crate::cmd::inside::{self, Inside};
 use crate::cmd::{Class, Context, Entry, Status, read};
-use crate::error::{Doing as _, Result};
+use crate::error::Result;
 use crate::interrupt;
 use crate::quote::escaped;
 use crate::tree::{self, EntryRecord, Kind, Owners, path};
 use crate::ui::text;
 use clap::Args as _;
 use std::ffi::OsString;
-use std::io::Write as _;
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "ls",
@@ -100,12 +99,8 @@ fn print(dir: &[u8], entries: &[tree::Entry], owners: &Owners, args: &Args, cont
             continue;
         }
         let name = if args.recursive { &whole } else { &entry.name };
-        if args.zero && context.global.quiet {
-            continue;
-        }
         if args.zero {
-            let mut out = ui.stream();
-            out.write_all(name).and_then(|()| out.write_all(b"\0")).doing(|| "cannot print")?;
+            ui.zero_ended(name)?;
             continue;
         }
         let before = before.get(at).map_or(String::new(), |columns| format!("{columns}  "));
@@ -131,7 +126,7 @@ fn long(entries: &[tree::Entry], owners: &Owners) -> Vec<String> {
         };
         let time = jiff::Timestamp::from_second(entry.mtime.sec);
         vec![
-            mode(entry),
+            mode(entry.kind, entry.mode),
             owner(&owners.users, entry.uid),
             owner(&owners.groups, entry.gid),
             format!("{size:>8}"),
@@ -142,8 +137,8 @@ fn long(entries: &[tree::Entry], owners: &Owners) -> Vec<String> {
 }
 
 /// `drwxr-xr-x`, as ls(1) writes it.
-fn mode(entry: &tree::Entry) -> String {
-    let kind = match entry.kind {
+fn mode(kind: Kind, mode: u16) -> String {
+    let kind = match kind {
         Kind::File => '-',
         Kind::Dir => 'd',
         Kind::Symlink => 'l',
@@ -154,10 +149,10 @@ fn mode(entry: &tree::Entry) -> String {
     };
     let mut text = String::from(kind);
     for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
-        let bits = entry.mode >> shift;
+        let bits = mode >> shift;
         text.push(if bits & 4 != 0 { 'r' } else { '-' });
         text.push(if bits & 2 != 0 { 'w' } else { '-' });
-        text.push(match (bits & 1 != 0, entry.mode & special != 0) {
+        text.push(match (bits & 1 != 0, mode & special != 0) {
             (true, true) => letter,
             (false, true) => letter.to_ascii_uppercase(),
             (true, false) => 'x',
@@ -173,34 +168,10 @@ mod tests {
 
     #[test]
     fn modes_are_written_as_by_ls() {
-        let with = |kind, mode| {
-            let stat = tree::Entry {
-                name: Box::default(),
-                kind,
-                mode,
-                uid: 0,
-                gid: 0,
-                mtime: tree::Time::default(),
-                size: 0,
-                sha256: None,
-                target: None,
-                rdev: None,
-                ino: 0,
-                ctime: tree::Time::default(),
-                nlink: 1,
-                racy: false,
-                torn: false,
-                xattrs: tree::Xattrs::new(),
-                links: None,
-                held: None,
-                sink_ino: 0,
-            };
-            super::mode(&stat)
-        };
-        assert_eq!(with(Kind::Dir, 0o755), "drwxr-xr-x");
-        assert_eq!(with(Kind::File, 0o4711), "-rws--x--x");
-        assert_eq!(with(Kind::Dir, 0o1777), "drwxrwxrwt");
-        assert_eq!(with(Kind::File, 0o2644), "-rw-r-Sr--");
-        assert_eq!(with(Kind::Symlink, 0o777), "lrwxrwxrwx");
+        assert_eq!(mode(Kind::Dir, 0o755), "drwxr-xr-x");
+        assert_eq!(mode(Kind::File, 0o4711), "-rws--x--x");
+        assert_eq!(mode(Kind::Dir, 0o1777), "drwxrwxrwt");
+        assert_eq!(mode(Kind::File, 0o2644), "-rw-r-Sr--");
+        assert_eq!(mode(Kind::Symlink, 0o777), "lrwxrwxrwx");
     }
 }

@@ -4,7 +4,6 @@ use crate::cmd::compare::{self, Style};
 use crate::cmd::describe::{self, paragraph};
 use crate::cmd::{Class, Context, Entry, Found, Status, read};
 use crate::error::Result;
-use crate::history::diff;
 use clap::Args as _;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -75,10 +74,8 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     if found.node.parent.as_ref() != Some(&before.node.id) {
         ui.note(&format!("the one before it is gone; compared with {}", before.node.short()));
     }
-    let mut changes = diff::diff(compare::of_snapshot(&before)?, compare::of_snapshot(found)?, &[])?;
-    if !ui.verbose() {
-        changes.retain(|change| !change.is_dir_time());
-    }
+    let (old, new) = (compare::of_snapshot(&before)?, compare::of_snapshot(found)?);
+    let changes = compare::between(old, new, &[], context)?;
     if !changes.is_empty() && !ui.json() {
         ui.out("")?;
     }

@@ -7,7 +7,7 @@
 use crate::error::{Doing as _, Result};
 use crate::interrupt;
 use crate::sink::frames::{Cutter, LARGEST_FRAME};
-use crate::sink::{Node, Sink, StoredManifest, layout};
+use crate::sink::{Node, Sink, StoredManifest};
 use crate::tree::{Block, Digest, Part, Piece};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -119,9 +119,7 @@ impl<'a> Frames<'a> {
     /// It is missing, cannot be read, is damaged, or does not begin as it should.
     pub(super) fn open(sink: &Sink, node: &Node, cache: &'a mut Cache) -> Result<Frames<'a>> {
         let manifest = sink.open_manifest(node)?;
-        let cannot = || format!("cannot read snapshot {}", node.short());
-        let file = sink.dir(layout::MANIFESTS)?.open_file(node.id.as_bytes()).doing(cannot)?;
-        let cutter = Cutter::new(File::from(file));
+        let cutter = Cutter::new(sink.stored_manifest(node)?);
         Ok(Frames { manifest, cache, cutter, pending: VecDeque::new(), block: None, by_line: false })
     }
 
