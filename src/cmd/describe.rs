@@ -4,6 +4,7 @@ use super::{Context, Found};
 use crate::quote::{escaped, quoted};
 use crate::record::SnapshotRecord;
 use crate::sink::Node;
+use crate::snapshot::clean::What;
 use crate::ui::{Paint, text};
 
 /// A snapshot as a record.
@@ -26,6 +27,17 @@ pub(super) fn marks(found: &Found, with_sink: bool) -> String {
     let sink = with_sink.then(|| escaped(found.opened.name.as_bytes()));
     let flags = flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned());
     sink.into_iter().chain(flags).collect::<Vec<_>>().join(", ")
+}
+
+/// What is no snapshot, by its name in the sink.
+pub(super) fn leftover(what: What, name: &str) -> String {
+    let short = escaped(name.get(..12).unwrap_or(name).as_bytes());
+    match what {
+        What::CutOff => format!("push {short} that was cut off"),
+        What::Spare => format!("spare {short}"),
+        What::Trash => format!("tree {short} in the trash"),
+        What::Name => format!("name {} that leads nowhere", quoted(name)),
+    }
 }
 
 /// A snapshot in some lines.

@@ -5,3 +5,4 @@ pub mod find;
 mod frames;
 pub mod lookup;
 pub mod track;
+pub mod usage;
