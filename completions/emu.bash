@@ -22,14 +22,23 @@ _emu() {
             emu,cat-node)
                 cmd="emu__subcmd__cat__subcmd__node"
                 ;;
+            emu,check-exclude)
+                cmd="emu__subcmd__check__subcmd__exclude"
+                ;;
             emu,checkout)
                 cmd="emu__subcmd__checkout"
                 ;;
             emu,clean)
                 cmd="emu__subcmd__clean"
                 ;;
+            emu,clone)
+                cmd="emu__subcmd__clone"
+                ;;
             emu,commit-snapshot)
                 cmd="emu__subcmd__commit__subcmd__snapshot"
+                ;;
+            emu,config)
+                cmd="emu__subcmd__config"
                 ;;
             emu,diff)
                 cmd="emu__subcmd__diff"
@@ -106,11 +115,35 @@ _emu() {
             emu,version)
                 cmd="emu__subcmd__version"
                 ;;
+            emu__subcmd__config,add)
+                cmd="emu__subcmd__config__subcmd__add"
+                ;;
+            emu__subcmd__config,get)
+                cmd="emu__subcmd__config__subcmd__get"
+                ;;
+            emu__subcmd__config,list)
+                cmd="emu__subcmd__config__subcmd__list"
+                ;;
+            emu__subcmd__config,set)
+                cmd="emu__subcmd__config__subcmd__set"
+                ;;
+            emu__subcmd__config,unset)
+                cmd="emu__subcmd__config__subcmd__unset"
+                ;;
             emu__subcmd__sink,add)
                 cmd="emu__subcmd__sink__subcmd__add"
                 ;;
+            emu__subcmd__sink,adopt)
+                cmd="emu__subcmd__sink__subcmd__adopt"
+                ;;
+            emu__subcmd__sink,clean)
+                cmd="emu__subcmd__sink__subcmd__clean"
+                ;;
             emu__subcmd__sink,list)
                 cmd="emu__subcmd__sink__subcmd__list"
+                ;;
+            emu__subcmd__sink,move)
+                cmd="emu__subcmd__sink__subcmd__move"
                 ;;
             emu__subcmd__sink,rm)
                 cmd="emu__subcmd__sink__subcmd__rm"
@@ -122,7 +155,7 @@ _emu() {
 
     case "${cmd}" in
         emu)
-            opts="-C -S -v -q -h -V --source --verbose --quiet --color --json --help --version init sink push status log show diff ls cat find du checkout verify rotate prune squash clean pin unpin path help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree"
+            opts="-C -S -v -q -h -V --source --verbose --quiet --color --json --help --version init sink push status log show diff ls cat find du checkout clone verify rotate prune squash clean pin unpin path config help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree check-exclude"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -219,8 +252,46 @@ _emu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        emu__subcmd__check__subcmd__exclude)
+            opts="-C -S -v -q -h --exclude --exclude-from --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         emu__subcmd__checkout)
-            opts="-n -C -S -v -q -h --to --overwrite --force --damaged --no-owner --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --to --overwrite --force --damaged --no-owner --no-hooks --dry-run --wait --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -299,6 +370,40 @@ _emu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        emu__subcmd__clone)
+            opts="-n -C -S -v -q -h --no-owner --dry-run --wait --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         emu__subcmd__commit__subcmd__snapshot)
             opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -323,6 +428,214 @@ _emu() {
                     return 0
                     ;;
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --wait --source --verbose --quiet --color --json --help list get set add unset"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config__subcmd__add)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config__subcmd__get)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config__subcmd__list)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config__subcmd__set)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__config__subcmd__unset)
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -486,13 +799,21 @@ _emu() {
             return 0
             ;;
         emu__subcmd__hash__subcmd__tree)
-            opts="-C -S -v -q -h --against --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --stdin --against --exclude --exclude-from --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -846,7 +1167,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__push)
-            opts="-m -C -S -v -q -h --message --to --dry-run --no-owner --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
+            opts="-m -C -S -v -q -h --message --to --dry-run --no-owner --from --exclude --exclude-from --no-hooks --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -861,6 +1182,18 @@ _emu() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1068,7 +1401,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help list add rm"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help list add rm move adopt clean"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1098,7 +1431,75 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__add)
-            opts="-C -S -v -q -h --optional --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --optional --dry-run --wait --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__sink__subcmd__adopt)
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__sink__subcmd__clean)
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1161,8 +1562,42 @@ _emu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        emu__subcmd__sink__subcmd__move)
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         emu__subcmd__sink__subcmd__rm)
-            opts="-C -S -v -q -h --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -35,7 +35,7 @@ complete -c emu -n "__fish_emu_needs_command" -l json -d 'Answer in JSON, one re
 complete -c emu -n "__fish_emu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c emu -n "__fish_emu_needs_command" -s V -l version -d 'Print version'
 complete -c emu -n "__fish_emu_needs_command" -f -a "init" -d 'make a directory a source'
-complete -c emu -n "__fish_emu_needs_command" -f -a "sink" -d 'list, add and forget sinks'
+complete -c emu -n "__fish_emu_needs_command" -f -a "sink" -d 'list, add, move, adopt and forget sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "push" -d 'save the source as a new snapshot in its sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "status" -d 'show what changed since the last push, and the sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "log" -d 'list snapshots'
@@ -46,6 +46,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "cat" -d 'print files of a s
 complete -c emu -n "__fish_emu_needs_command" -f -a "find" -d 'find names in all snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "du" -d 'show what snapshots take up'
 complete -c emu -n "__fish_emu_needs_command" -f -a "checkout" -d 'bring a snapshot, or files of one, back'
+complete -c emu -n "__fish_emu_needs_command" -f -a "clone" -d 'make a source from a sink'
 complete -c emu -n "__fish_emu_needs_command" -f -a "verify" -d 'check that snapshots are as they were saved'
 complete -c emu -n "__fish_emu_needs_command" -f -a "rotate" -d 'apply the retention policy to a sink'
 complete -c emu -n "__fish_emu_needs_command" -f -a "prune" -d 'remove snapshots'
@@ -54,6 +55,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "clean" -d 'remove what is n
 complete -c emu -n "__fish_emu_needs_command" -f -a "pin" -d 'keep snapshots from being removed'
 complete -c emu -n "__fish_emu_needs_command" -f -a "unpin" -d 'let snapshots be removed again'
 complete -c emu -n "__fish_emu_needs_command" -f -a "path" -d 'show where the tree of a snapshot is'
+complete -c emu -n "__fish_emu_needs_command" -f -a "config" -d 'show and change settings'
 complete -c emu -n "__fish_emu_needs_command" -f -a "help" -d 'show what a command does and takes'
 complete -c emu -n "__fish_emu_needs_command" -f -a "version" -d 'show the version of emu'
 complete -c emu -n "__fish_emu_needs_command" -f -a "hash-tree" -d 'list and hash a directory tree as a manifest'
@@ -64,6 +66,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "rev-parse" -d 'resolve revi
 complete -c emu -n "__fish_emu_needs_command" -f -a "cat-node" -d 'print the nodes of snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "ls-tree" -d 'print the entries of a snapshot'
 complete -c emu -n "__fish_emu_needs_command" -f -a "diff-tree" -d 'print the differences between two trees'
+complete -c emu -n "__fish_emu_needs_command" -f -a "check-exclude" -d 'say which rule leaves a path out'
 complete -c emu -n "__fish_emu_using_subcommand init" -l template-dir -d 'Copy what is in this directory into .emu, overwriting nothing' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -74,18 +77,21 @@ complete -c emu -n "__fish_emu_using_subcommand init" -s v -l verbose -d 'Say mo
 complete -c emu -n "__fish_emu_using_subcommand init" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand init" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand init" -s h -l help -d 'Print help'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s v -l verbose -d 'Say more'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s q -l quiet -d 'Say nothing unless something failed'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -s h -l help -d 'Print help'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "list" -d 'List the sinks and what is in them'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "add" -d 'Make a directory a sink of this source, or attach one that is'
-complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm" -f -a "rm" -d 'Forget a sink; its snapshots stay'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "list" -d 'List the sinks and what is in them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "add" -d 'Make a directory a sink of this source, or attach one that is'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "rm" -d 'Forget a sink; its snapshots stay'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "move" -d 'Say where a sink stands now'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "adopt" -d 'Make a sink this source\'s and this machine\'s'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "clean" -d 'Forget the sinks that are not there, but for optional ones'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -102,6 +108,7 @@ complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand
 always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l optional -d 'It is no failure when this sink is absent'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
@@ -112,12 +119,49 @@ complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand push" -s m -l message -d 'Say what this snapshot is' -r
 complete -c emu -n "__fish_emu_using_subcommand push" -l to -d 'Push to the sink at PATH; source and sink are made if they are none yet' -r -F
+complete -c emu -n "__fish_emu_using_subcommand push" -l from -d 'Take the content from DIR, where a snapshot of the source\'s file system is mounted' -r -F
+complete -c emu -n "__fish_emu_using_subcommand push" -l exclude -d 'Leave out what fits, as a line of .emu/excludes would; repeat it for more' -r
+complete -c emu -n "__fish_emu_using_subcommand push" -l exclude-from -d 'Leave out what fits a line of this file' -r -F
 complete -c emu -n "__fish_emu_using_subcommand push" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
 complete -c emu -n "__fish_emu_using_subcommand push" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand push" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -126,6 +170,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand push" -l dry-run -d 'Show what would be saved, and save nothing'
 complete -c emu -n "__fish_emu_using_subcommand push" -l no-owner -d 'Do not give the files in the sink to their owners; the owners are recorded all the same'
+complete -c emu -n "__fish_emu_using_subcommand push" -l no-hooks -d 'Run no hooks'
 complete -c emu -n "__fish_emu_using_subcommand push" -l ignore-errors -d 'Exit with 0 although some entries could not be read'
 complete -c emu -n "__fish_emu_using_subcommand push" -l allow-empty -d 'Save the source even if it is empty'
 complete -c emu -n "__fish_emu_using_subcommand push" -l allow-moved -d 'Save the source even if it lies on another file system or machine than at the last push'
@@ -229,12 +274,12 @@ complete -c emu -n "__fish_emu_using_subcommand du" -s q -l quiet -d 'Say nothin
 complete -c emu -n "__fish_emu_using_subcommand du" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand du" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l to -d 'Write to this directory instead of the source' -r -F
-complete -c emu -n "__fish_emu_using_subcommand checkout" -l overwrite -d 'Write although files stand there: always, if-changed, if-newer or never over them' -r -f -a "always\t'What differs gives way'
-if-changed\t'What differs in size or mtime gives way'
-if-newer\t'What is older than the snapshot\'s gives way'
-never\t'Everything that stands there stays'"
-complete -c emu -n "__fish_emu_using_subcommand checkout" -l damaged -d 'What to do with files that are damaged in every snapshot: skip or keep' -r -f -a "skip\t'Write nothing for them'
-keep\t'Write them as they are'"
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l overwrite -d 'Write although files stand there: always, if-changed, if-newer or never over them' -r -f -a "always\t'It gives way, unless its content is proven to be the snapshot\'s'
+if-changed\t'It gives way if size or mtime differ'
+if-newer\t'It gives way if the snapshot\'s is newer'
+never\t'It stays'"
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l damaged -d 'What to do with files that are damaged in every snapshot: skip or keep' -r -f -a "skip\t'Nothing is written for it'
+keep\t'It is written as it is'"
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -243,11 +288,24 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l force -d 'Destroy what no snapshot holds'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-owner -d 'Do not restore owners'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-hooks -d 'Run no hooks'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand clone" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand clone" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand clone" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand clone" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand clone" -l no-owner -d 'Do not restore owners'
+complete -c emu -n "__fish_emu_using_subcommand clone" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand clone" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand clone" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand clone" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand clone" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand verify" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand verify" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -351,6 +409,90 @@ complete -c emu -n "__fish_emu_using_subcommand path" -s v -l verbose -d 'Say mo
 complete -c emu -n "__fish_emu_using_subcommand path" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand path" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand path" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "list" -d 'List what is set'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "get" -d 'Print the value of a key'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "set" -d 'Set a key'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "add" -d 'Add to a list'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "unset" -d 'Remove a key'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l sink -d 'The sink\'s own file' -r
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l user -d 'The user\'s file: $XDG_CONFIG_HOME/emu/config or ~/.config/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l system -d 'The system\'s file: /etc/emu/config'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand help" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand help" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand help" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -370,11 +512,14 @@ complete -c emu -n "__fish_emu_using_subcommand version" -s q -l quiet -d 'Say n
 complete -c emu -n "__fish_emu_using_subcommand version" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand version" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l against -d 'A snapshot whose hashes stand for files that did not change; of a sink, its HEAD' -r
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l exclude -d 'Leave out what fits, as a line of .emu/excludes would; repeat it for more' -r
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l exclude-from -d 'Leave out what fits a line of this file' -r -F
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l stdin -d 'Read entries from standard input, sort and check them, and seal them anew'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
@@ -460,3 +605,14 @@ complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s v -l verbose -d 'S
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l exclude -d 'Leave out what fits, as a line of .emu/excludes would; repeat it for more' -r
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l exclude-from -d 'Leave out what fits a line of this file' -r -F
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s h -l help -d 'Print help'

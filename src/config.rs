@@ -15,8 +15,11 @@ use crate::error::{Error, Result};
 use crate::quote::quoted;
 use crate::tree::policy::{MinFree, Policy};
 
+mod edit;
 mod keys;
-use keys::{Value, allowed_keys, find_key, find_section};
+
+pub use edit::{Edit, edited};
+use keys::{SECTIONS, Value, allowed_keys, find_key, find_section};
 
 /// A parked tree rests this long unless told otherwise, in seconds.
 const SPARE_REST: u64 = 600;
@@ -185,6 +188,33 @@ fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &
     entries
 }
 
+/// A key, what it is set to, and the file that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key with its section: `rotate.keep-daily`.
+    pub key: String,
+    /// The value as one would type it.
+    pub value: String,
+    /// The file.
+    pub origin: String,
+}
+
+/// Makes sure that there is a key of this name.
+///
+/// # Errors
+/// Of kind usage, with the keys there are.
+pub fn check_key(key: &str) -> Result<()> {
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
+    let found = find_section(section).and_then(|section| find_key(section, name));
+    let fault = |cause| Error::usage(format!("there is no key {}", quoted(key))).because(cause);
+    found.map(|_| ()).map_err(fault)
+}
+
+/// All keys there are, with their sections.
+pub fn all_keys() -> impl Iterator<Item = String> {
+    SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |(key, _)| format!("{section}.{key}")))
+}
+
 /// All layers that apply, the one that wins first.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -195,6 +225,22 @@ impl Config {
     /// A configuration of these layers, highest precedence first.
     pub fn new(layers: Vec<Layer>) -> Config {
         Config { layers }
+    }
+
+    /// What is set, in the order of the manual; of `rotate.keep-*` only the set that applies.
+    pub fn settings(&self) -> Vec<Setting> {
+        let policy = self.layers.iter().find(|layer| layer.policy().is_some());
+        let find = |key: String| {
+            let (section, name) = key.split_once('.')?;
+            let one_set = section == "rotate" && name.starts_with("keep-");
+            let mut layers = self
+                .layers
+                .iter()
+                .filter(|layer| !one_set || policy.is_some_and(|policy| policy.origin == layer.origin));
+            let (layer, value) = layers.find_map(|layer| Some((layer, layer.get(section, name)?)))?;
+            Some(Setting { value: value.text(), origin: layer.origin.clone(), key })
+        };
+        all_keys().filter_map(find).collect()
     }
 
     /// `push.compare`; strict unless set.
@@ -217,6 +263,16 @@ impl Config {
     /// `push.one-file-system`: whether a push stays on the source's file system; on unless off.
     pub fn one_file_system(&self) -> bool {
         switch(self.first("push", "one-file-system")).unwrap_or(true)
+    }
+
+    /// `push.exclude-caches`: whether only the tag of a cache is saved; off unless on.
+    pub fn exclude_caches(&self) -> bool {
+        switch(self.first("push", "exclude-caches")).unwrap_or(false)
+    }
+
+    /// `push.exclude-if-present`: the name of the file that leaves out what is beside it.
+    pub fn exclude_if_present(&self) -> Option<String> {
+        self.word("push", "exclude-if-present").map(str::to_owned)
     }
 
     /// `push.torn`: whether a file that changed while it was read spoils the exit status.

@@ -1,10 +1,14 @@
 //! Arguments that several commands share, and the options that all of them have.
 
-use crate::error::Result;
+use crate::error::{Doing as _, Error, Result};
+use crate::quote::quoted_path;
 use crate::sink::Wait;
 use crate::snapshot::Allowed;
+use crate::source::{Excludes, Patterns};
 use crate::ui::Color;
 use clap::Args as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,6 +92,45 @@ impl AllowArgs {
     /// The allowances that were given.
     pub fn allowed(self) -> Allowed {
         Allowed { empty: self.allow_empty, moved: self.allow_moved, shrunk: self.allow_shrunk }
+    }
+}
+
+/// Patterns of what is left out this once, beside those of the source.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ExcludeArgs {
+    /// Leave out what fits, as a line of .emu/excludes would; repeat it for more
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    exclude: Vec<String>,
+
+    /// Leave out what fits a line of this file
+    #[arg(long, value_name = "FILE")]
+    exclude_from: Vec<PathBuf>,
+}
+
+impl ExcludeArgs {
+    /// The patterns that were given; those of the command line win.
+    ///
+    /// # Errors
+    /// A file cannot be read, or a line is no pattern.
+    pub fn patterns(&self) -> Result<Vec<Patterns>> {
+        let mut all = Vec::new();
+        for path in &self.exclude_from {
+            let origin = quoted_path(path);
+            let file = crate::fs::open_operator_file(path).doing(|| format!("cannot read {origin}"))?;
+            let mut text = Vec::new();
+            File::from(file).read_to_end(&mut text).doing(|| format!("cannot read {origin}"))?;
+            all.push(Patterns { origin, text });
+        }
+        if !self.exclude.is_empty() {
+            let text = self.exclude.join("\n").into_bytes();
+            all.push(Patterns { origin: "--exclude".to_owned(), text });
+        }
+        match Excludes::parse(&all).bad.first() {
+            None => Ok(all),
+            Some(bad) => {
+                Err(Error::usage("cannot use a pattern").because(bad.replace("; the other lines apply", "")))
+            }
+        }
     }
 }
 

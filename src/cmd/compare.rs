@@ -39,7 +39,7 @@ pub(super) fn of_directory(
     // Stamps of another source prove nothing of this one.
     let of_same = |found: &&Found| source.is_some_and(|source| source.id == found.node.source);
     let against = against.filter(of_same).map(|found| (&*found.opened.sink, &found.node));
-    let request = HashRequest { root, source, against, config: &config };
+    let request = HashRequest { root, source, against, config: &config, excludes: &[] };
     let packed = Packed::default();
     let observer = context.ui.observer();
     let (_, _, unread) = snapshot::hash_tree(&request, Box::new(packed.clone()), Framing::Zstd, &observer)?;

@@ -101,10 +101,7 @@ impl Context {
     /// # Errors
     /// A file cannot be read or understood.
     pub fn config(&self, source: Option<&Source>) -> Result<Config> {
-        let user = match env("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
-            Some(path) => Some(path.join("emu")),
-            None => env("HOME").map(|home| PathBuf::from(home).join(".config/emu")),
-        };
+        let user = user_directory();
         let mut layers = Vec::new();
         for dir in user.into_iter().chain([PathBuf::from("/etc/emu")]) {
             layers.extend(operator_layer(&dir)?);
@@ -338,6 +335,14 @@ impl Snapshots for Vec<Found> {
 
     fn sink(&self) -> &str {
         self.first().map_or("", |found| &found.opened.name)
+    }
+}
+
+/// Where the user's configuration stands; `None` without a home.
+pub(super) fn user_directory() -> Option<PathBuf> {
+    match env("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
+        Some(path) => Some(path.join("emu")),
+        None => env("HOME").map(|home| PathBuf::from(home).join(".config/emu")),
     }
 }
 

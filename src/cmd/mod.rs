@@ -10,6 +10,7 @@ mod context;
 mod describe;
 mod dispatch;
 mod explain;
+mod hooks;
 mod input;
 mod inside;
 mod mounts;
@@ -19,12 +20,13 @@ mod porcelain;
 mod preview;
 mod removal;
 mod report;
+mod scope;
 mod several;
 mod spec;
 mod unknown;
 
 pub(crate) use args::read;
-pub use args::{AllowArgs, Global, WaitArgs};
+pub use args::{AllowArgs, ExcludeArgs, Global, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
 
@@ -73,6 +75,7 @@ pub static TABLE: &[Entry] = &[
     porcelain::find::ENTRY,
     porcelain::du::ENTRY,
     porcelain::checkout::ENTRY,
+    porcelain::clone::ENTRY,
     porcelain::verify::ENTRY,
     porcelain::rotate::ENTRY,
     porcelain::prune::ENTRY,
@@ -81,6 +84,7 @@ pub static TABLE: &[Entry] = &[
     porcelain::pin::ENTRY,
     porcelain::unpin::ENTRY,
     porcelain::path::ENTRY,
+    porcelain::config::ENTRY,
     porcelain::help::ENTRY,
     porcelain::version::ENTRY,
     plumbing::hash_tree::ENTRY,
@@ -92,6 +96,7 @@ pub static TABLE: &[Entry] = &[
     plumbing::cat_node::ENTRY,
     plumbing::ls_tree::ENTRY,
     plumbing::diff_tree::ENTRY,
+    plumbing::check_exclude::ENTRY,
 ];
 
 /// The suite's own command line: `emu COMMAND …`.

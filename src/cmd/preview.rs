@@ -7,19 +7,24 @@ use crate::error::{Kind, Result};
 use crate::record::ChangeRecord;
 use crate::sink::{Catalog, Sink};
 use crate::snapshot::{self, Preview, Target};
-use crate::source::Source;
+use crate::source::{Patterns, Source};
 use crate::ui::text::{bytes, count};
 use std::path::Path;
 
 /// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
-pub(super) fn to_place(path: &Path, set_owner: bool, context: &Context) -> Result<Status> {
+pub(super) fn to_place(
+    path: &Path,
+    set_owner: bool,
+    excludes: &[Patterns],
+    context: &Context,
+) -> Result<Status> {
     let source =
         context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
     let config = context.config(Some(&source))?;
     let path = place::settled(path)?;
     let name = path.to_string_lossy().into_owned();
     let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
-    plan(&name, sink.as_ref(), set_owner, context, &source, &config).map(|()| None)
+    plan(&name, sink.as_ref(), set_owner, context, &source, (&config, excludes)).map(|()| None)
 }
 
 /// What a push to each of the targets would do.
@@ -27,7 +32,7 @@ pub(super) fn to_targets(
     set_owner: bool,
     context: &Context,
     source: &Source,
-    config: &Config,
+    config: (&Config, &[Patterns]),
     targets: Vec<Target>,
 ) -> Result<Status> {
     let mut failures = Vec::new();
@@ -51,7 +56,7 @@ fn plan(
     set_owner: bool,
     context: &Context,
     source: &Source,
-    config: &Config,
+    config: (&Config, &[Patterns]),
 ) -> Result<()> {
     let observer = context.ui.observer();
     let catalog = sink.map_or_else(|| Ok(Catalog::default()), Catalog::read)?;

@@ -40,7 +40,7 @@ pub(super) type Keys = &'static [(&'static str, Shape)];
 pub(super) type Section = (&'static str, Keys);
 
 /// Every key there is, section by section.
-const SECTIONS: &[Section] = &[
+pub(super) const SECTIONS: &[Section] = &[
     ("core", &[("default-sink", Shape::Text), ("threads", Shape::Number(1, 64))]),
     (
         "push",
@@ -48,6 +48,8 @@ const SECTIONS: &[Section] = &[
             ("compare", Shape::Words(&["strict", "no-inode", "mtime"])),
             ("metadata-change", Shape::Words(&["copy", "share"])),
             ("one-file-system", Shape::Switch),
+            ("exclude-caches", Shape::Switch),
+            ("exclude-if-present", Shape::Text),
             ("torn", Shape::Words(&["warn", "error"])),
         ],
     ),
@@ -69,6 +71,21 @@ const SECTIONS: &[Section] = &[
     ),
     ("safe", &[("directory", Shape::List)]),
 ];
+
+impl Value {
+    /// The value as one would type it.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Value::Switch(on) => on.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Seconds(seconds) => seconds.to_string(),
+            Value::Text(text) => text.clone(),
+            Value::Length(span) => span.to_string(),
+            Value::Free(free) => free.to_string(),
+            Value::List(list) => list.join(", "),
+        }
+    }
+}
 
 impl Shape {
     /// What is allowed, for messages.

@@ -109,6 +109,14 @@ pub(super) fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a regular file begins with these bytes; one that cannot be read does not.
+pub fn begins_with(dir: &Dir, name: &[u8], bytes: &[u8]) -> bool {
+    use std::io::Read as _;
+    let Ok(file) = dir.open_file(name) else { return false };
+    let mut begin = vec![0; bytes.len()];
+    std::fs::File::from(file).read_exact(&mut begin).is_ok() && begin == bytes
+}
+
 /// Touches a held file and returns the time that its file system gave it: that system's clock.
 ///
 /// # Errors

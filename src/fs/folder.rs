@@ -125,3 +125,11 @@ pub fn fit_dir(dir: &Dir, want: &Attributes<'_>, grain: u64) -> Result<(Applied,
     }
     prepare_dir(dir, want, grain).map(|held| (held, false))
 }
+
+/// Gives a held directory back the time of its last change.
+///
+/// # Errors
+/// The system's.
+pub fn set_mtime(dir: &Dir, mtime: crate::tree::Time) -> Result<()> {
+    rustix::fs::futimens(dir.fd(), &times(mtime))
+}

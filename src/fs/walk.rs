@@ -4,7 +4,7 @@
 //! and look ahead only so far; the consumer does the directory that it waits for itself if
 //! nobody has begun it, so that nothing can wait in a circle.
 
-use super::{Dir, Errno, Result, Stat};
+use super::{Dir, Errno, Item, Result, Stat};
 use crate::tree::{Kind, path};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,6 +19,9 @@ const HELD_DEPTH: usize = 128;
 /// Decides whether the entry at a path stays out (`true`); the flag says whether it is a directory.
 pub(super) type Excluded = dyn Fn(&[u8], bool) -> bool + Send + Sync;
 
+/// Finds, among the names in a directory in order, the mark that leaves out all others.
+pub(super) type Marked = dyn Fn(&Dir, &[Item]) -> Option<usize> + Send + Sync;
+
 /// Looks at a directory as soon as it is listed, on the thread that listed it. What it returns is
 /// handed to the visits of the directories below, and to the consumer. The first argument is what
 /// the visit of the parent returned.
@@ -28,6 +31,8 @@ pub type Visit<T> = dyn Fn(Option<&T>, &Scanned) -> T + Send + Sync;
 pub struct Rules {
     /// Entries to leave out by path, if there are any.
     pub excluded: Option<Box<Excluded>>,
+    /// Finds the mark of a directory of which nothing else is to be listed; not asked for the root.
+    pub marked: Option<Box<Marked>>,
     /// Directories to leave out wherever they are met, by device and inode number.
     pub skip: HashSet<(u64, u64)>,
     /// Whether directories on other mounts are listed but not entered.
@@ -55,6 +60,8 @@ pub struct Scanned {
     pub dir: Option<Arc<Dir>>,
     /// Its entries in the order of their names.
     pub entries: Vec<Found>,
+    /// Only the mark is listed; what else is there is left out.
+    pub marked: bool,
     /// Entries that could not be looked at.
     pub unread: Vec<(Box<[u8]>, Errno)>,
     /// Why the directory could not be listed.
@@ -258,8 +265,14 @@ impl<T> Shared<T> {
     }
 
     fn list(&self, whole: &[u8], parent: Option<Arc<Dir>>) -> Scanned {
-        let mut scanned =
-            Scanned { path: whole.into(), dir: None, entries: Vec::new(), unread: Vec::new(), error: None };
+        let mut scanned = Scanned {
+            path: whole.into(),
+            dir: None,
+            entries: Vec::new(),
+            marked: false,
+            unread: Vec::new(),
+            error: None,
+        };
         let dir = match self.open(whole, parent) {
             Ok(dir) => dir,
             Err(errno) => {
@@ -275,7 +288,12 @@ impl<T> Shared<T> {
             dir.stat_self().map(|s| (s.dev, s.mount))
         };
         match listed.and_then(|items| own.map(|own| (items, own))) {
-            Ok((items, own)) => {
+            Ok((mut items, own)) => {
+                let marked = self.rules.marked.as_deref().filter(|_| !whole.is_empty());
+                if let Some(at) = marked.and_then(|marked| marked(&dir, &items)) {
+                    items = vec![items.swap_remove(at)];
+                    scanned.marked = true;
+                }
                 scanned.entries.reserve_exact(items.len());
                 for item in items {
                     self.look_at(&dir, own, item.name, &mut scanned);

@@ -2,6 +2,7 @@
 //! begins with its `type`; fields may be added, never removed or given another meaning.
 
 mod change;
+mod excluded;
 mod failure;
 mod finding;
 mod found;
@@ -9,6 +10,7 @@ mod leftover;
 mod removed;
 mod rev;
 mod rotation;
+mod setting;
 mod sink;
 mod snapshot;
 mod source;
@@ -19,6 +21,7 @@ mod usage;
 mod version;
 
 pub use change::ChangeRecord;
+pub use excluded::ExcludedRecord;
 pub use failure::FailureRecord;
 pub use finding::FindingRecord;
 pub use found::FoundRecord;
@@ -26,6 +29,7 @@ pub use leftover::LeftoverRecord;
 pub use removed::RemovedRecord;
 pub use rev::RevRecord;
 pub use rotation::RotationRecord;
+pub use setting::SettingRecord;
 pub use sink::{SinkPlace, SinkRecord};
 pub use snapshot::SnapshotRecord;
 pub use source::SourceRecord;

@@ -10,6 +10,7 @@ use super::plan::Planner;
 use super::rescue::Candidates;
 use super::select::{Into, Selected, first_missing};
 use super::target;
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Dir, Errno};
 use crate::progress::{Event, Observer};
@@ -66,6 +67,8 @@ pub struct Request<'a> {
     pub others: &'a Others<'a>,
     /// Where it goes.
     pub target: Target<'a>,
+    /// Configuration of the source, if it goes there.
+    pub config: &'a Config,
     /// Which paths of the snapshot; none means all. Ignored for [`Target::Source`].
     pub paths: Vec<Box<[u8]>>,
     /// Whether owners are restored.

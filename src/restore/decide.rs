@@ -10,7 +10,7 @@ use super::plan::Planner;
 use super::target::Unfinished;
 use super::whole::{Records, Whole, cannot_walk};
 use crate::error::{Error, Result};
-use crate::fs::{Rules, Scanned, Walk, usual_threads};
+use crate::fs::{Dir, Item, Rules, Scanned, Walk, usual_threads};
 use crate::interrupt;
 use crate::progress::Observer;
 use crate::sink::{Index, Node, Sink};
@@ -36,7 +36,7 @@ impl Full<'_, '_> {
     /// # Errors
     /// The snapshot or the source cannot be read, or `each` failed.
     pub(super) fn decide(&self, each: &mut dyn FnMut(Step) -> Result<()>) -> Result<Foreseen> {
-        let excludes = Arc::new(Excludes::of(self.source)?);
+        let excludes = Arc::new(Excludes::of(self.source, self.request.config, &[])?);
         excludes.bad.iter().for_each(|bad| self.observer.warn(bad.clone()));
         let references = references(self.request, self.unfinished);
         let index =
@@ -95,10 +95,12 @@ impl Full<'_, '_> {
     }
 
     fn walk(&self, excludes: &Arc<Excludes>, index: Option<Arc<Index>>) -> Result<Walk<Look>> {
-        let matcher = Arc::clone(excludes);
+        let (matcher, marks) = (Arc::clone(excludes), Arc::clone(excludes));
         let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
+        let marked = move |dir: &Dir, names: &[Item]| marks.mark_in(dir, names);
         let rules = Rules {
-            excluded: if excludes.is_empty() { None } else { Some(Box::new(excluded)) },
+            excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
+            marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
             skip: self.skip.clone(),
             one_file_system: true,
         };

@@ -196,6 +196,7 @@ impl Whole<'_> {
         }
         let mut found = Vec::new();
         let mut held = Arc::clone(root);
+        let marked = scanned.as_ref().is_some_and(|scanned| scanned.marked);
         if let Some(scanned) = scanned {
             if let Some(errno) = scanned.error {
                 self.planner.refused(&dir, errno);
@@ -226,6 +227,11 @@ impl Whole<'_> {
             let entry = if order == Ordering::Greater { None } else { wanted.next() };
             let there = if order == Ordering::Less { None } else { found.next() };
             match (entry, there) {
+                // What stands beside a mark was not listed, and is left alone.
+                (Some(entry), None) if marked => {
+                    self.excluded += 1;
+                    self.planner.bar(&path::join(&step.dir, &entry.name));
+                }
                 (Some(entry), None) => self.missing(&entry, &mut step),
                 (None, Some(there)) => self.extra(&held, &there, &mut step),
                 (Some(entry), Some(there)) => self.both(&held, &entry, &there, &mut step),

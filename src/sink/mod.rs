@@ -39,6 +39,9 @@ pub struct Info {
     pub source: String,
     /// What its file system can do.
     pub abilities: Abilities,
+    /// The machine whose the sink is, if it was adopted; otherwise that which made HEAD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
 }
 
 /// An open sink.
@@ -99,12 +102,23 @@ impl Sink {
             emu.ensure_dir(name, 0o700).doing(cannot)?;
         }
         let abilities = Abilities::probe(&emu.open_dir(layout::STAGING).doing(cannot)?).doing(cannot)?;
-        let info = Info { v: 1, id: uuid()?, source: source.to_owned(), abilities };
+        let info = Info { v: 1, id: uuid()?, source: source.to_owned(), abilities, machine: None };
         let text = serde_json::to_string(&info).doing(cannot)? + "\n";
         // Last: a directory with this file is a sink.
         fs::replace_file(&emu, layout::SINK, text.as_bytes()).doing(cannot)?;
         root.sync().doing(cannot)?;
         Ok(Sink { path: path.to_owned(), info, root, emu })
+    }
+
+    /// Writes down that the sink is something else than before, and opens it again.
+    ///
+    /// # Errors
+    /// The system's; the old record stands.
+    pub fn rewrite(&self, _: &SinkLock, info: Info) -> Result<Sink> {
+        let cannot = || format!("cannot write {}", self.inside(layout::SINK));
+        let text = serde_json::to_string(&info).doing(cannot)? + "\n";
+        fs::replace_file(&self.emu, layout::SINK, text.as_bytes()).doing(cannot)?;
+        Sink::open(&self.path)
     }
 
     /// The sink's own directory.

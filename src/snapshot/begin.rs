@@ -15,6 +15,7 @@ use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout};
 use crate::source::Source;
 use crate::tree::{Entry, Follower, Framing, Owners, Time, TreeRecord};
 use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 
 /// A sink that a push was asked for.
@@ -191,17 +192,28 @@ pub(super) fn rules(base: Option<(&Sink, &Node)>, set_owner: bool, config: &Conf
     }
 }
 
-/// Directories that a walk of the source leaves out: its `.emu` and all sinks that it knows.
+/// Directories that a walk of the source, or of a copy of it, leaves out: its `.emu` and all sinks that
+/// it knows.
 ///
 /// # Errors
 /// The source's `.emu` cannot be looked at.
-pub(super) fn left_out(source: &Source, config: &Config) -> Result<HashSet<(u64, u64)>> {
+pub(super) fn left_out(source: &Source, content: &Dir, config: &Config) -> Result<HashSet<(u64, u64)>> {
     let own = source.emu().stat_self().doing(|| "cannot look at the source's .emu")?;
     // What a stranger wrote into a source must not decide what root leaves out.
     let trusted = source.distrust(&config.safe_directories()).is_none();
     let known = if trusted { source.sinks().unwrap_or_default() } else { Vec::new() };
     let roots = known.iter().filter_map(|sink| fs::open_operator(&sink.path).ok()?.stat_self().ok());
-    Ok(roots.chain([own]).map(|stat| (stat.dev, stat.ino)).collect())
+    // In a copy of the source they stand at the same places, on other inodes.
+    let inside = known.iter().filter_map(|sink| {
+        let below = sink.path.strip_prefix(&source.path).ok()?;
+        let mut dir = content.duplicate().ok()?;
+        for component in below.components() {
+            dir = dir.open_dir(component.as_os_str().as_bytes()).ok()?;
+        }
+        dir.stat_self().ok()
+    });
+    let copied = content.open_dir(layout::EMU).and_then(|emu| emu.stat_self()).ok();
+    Ok(roots.chain(inside).chain(copied).chain([own]).map(|stat| (stat.dev, stat.ino)).collect())
 }
 
 /// A staging, and everything that fills and seals it. `root` is the source's own entry.

@@ -5,7 +5,7 @@ use super::feed::Met;
 use crate::error::{Error, Result};
 use crate::quote::quoted_path;
 use crate::sink::node::Counts;
-use crate::sink::{Catalog, Node};
+use crate::sink::{Catalog, Node, Sink};
 use crate::source::Source;
 use crate::tree::TreeRecord;
 use std::path::Path;
@@ -49,13 +49,30 @@ pub fn check_empty(source: &Path, met: &Met, allowed: Allowed) -> Result<()> {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`].
-pub fn check_moved(source: &Source, parent: Option<&Node>, source_fs: &str, allowed: Allowed) -> Result<()> {
+///
+/// A sink is that machine's which adopted it, or which made the parent.
+pub fn check_moved(
+    source: &Source,
+    (name, sink): (&str, &Sink),
+    parent: Option<&Node>,
+    source_fs: &str,
+    allowed: Allowed,
+) -> Result<()> {
     let Some(parent) = parent.filter(|_| !allowed.moved) else { return Ok(()) };
     let hint = "if that is right, push once with --allow-moved";
-    if parent.machine != crate::fs::machine_id() {
+    let machine = crate::fs::machine_id();
+    let owner = sink.info.machine.as_ref();
+    if *owner.unwrap_or(&parent.machine) != machine {
+        let why = match owner {
+            Some(_) => "another machine has adopted the sink".to_owned(),
+            None => format!("the last snapshot was made on {}", crate::quote::quoted(&parent.host)),
+        };
         return Err(Error::not_found(format!("cannot push {} from this machine", quoted_path(&source.path)))
-            .because(format!("the last snapshot was made on {}", crate::quote::quoted(&parent.host)))
-            .hint(hint));
+            .because(why)
+            .hint(format!("if the sink is this machine's now: emu sink adopt {name}")));
+    }
+    if parent.machine != machine {
+        return Ok(());
     }
     // Unknown on either side proves nothing; another kind of file system is another one.
     if !parent.source_fs.is_empty() && !source_fs.is_empty() && parent.source_fs != source_fs {

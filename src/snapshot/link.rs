@@ -67,6 +67,7 @@ pub fn link_snapshot<R: BufRead>(
     if let Some(source) = request.source {
         limits::check_moved(
             source,
+            (&ready.name, &ready.sink),
             ready.catalog.head().map(|head| &head.node),
             &source_fs,
             request.allowed,

@@ -16,7 +16,7 @@ use crate::progress::Observer;
 use crate::quote::quoted;
 use crate::sink::node::Counts;
 use crate::sink::{Node, Sink};
-use crate::source::{Excludes, Source, owner_names};
+use crate::source::{Excludes, Patterns, Source, owner_names};
 use crate::tree::{Framing, Kind, Time, Unread, path};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct HashRequest<'a> {
     pub against: Option<(&'a Sink, &'a Node)>,
     /// Configuration.
     pub config: &'a Config,
+    /// Patterns beside those of the source.
+    pub excludes: &'a [Patterns],
 }
 
 /// Writes the manifest of a tree to `out`, laid out like this.
@@ -75,7 +77,10 @@ fn clock(source: Option<&Source>) -> Result<Time> {
 
 fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<Scan> {
     let (excludes, skip) = match request.source {
-        Some(source) => (Excludes::of(source)?, begin::left_out(source, request.config)?),
+        Some(source) => {
+            let excludes = Excludes::of(source, request.config, request.excludes)?;
+            (excludes, begin::left_out(source, source.root(), request.config)?)
+        }
         None => (Excludes::none(), HashSet::new()),
     };
     for bad in &excludes.bad {
@@ -112,12 +117,17 @@ pub fn preview(
     source: &Source,
     parent: Option<(&Sink, &Node)>,
     set_owner: bool,
-    config: &Config,
+    (config, excludes): (&Config, &[Patterns]),
     observer: &dyn Observer,
     show: &mut dyn FnMut(Preview) -> Result<()>,
 ) -> Result<()> {
-    let request =
-        HashRequest { root: Arc::clone(source.root()), source: Some(source), against: parent, config };
+    let request = HashRequest {
+        root: Arc::clone(source.root()),
+        source: Some(source),
+        against: parent,
+        config,
+        excludes,
+    };
     let limit = scan::racy_limit(crate::clock::system());
     let scan = scan_tree(&request, limit, observer)?;
     let previous = begin::previous(parent)?;

@@ -45,12 +45,12 @@ pub use rotate::{Action, Verdict};
 
 use crate::config::Config;
 use crate::error::{Doing as _, Result};
-use crate::fs;
+use crate::fs::{self, Dir};
 use crate::progress::{Event, Observer};
 use crate::sink::Wait;
 use crate::sink::node::{ManifestRef, PathField, UnreadNote};
-use crate::source::{Excludes, Source, SourceLock, owner_names};
-use crate::tree::{Time, Unread};
+use crate::source::{Excludes, Patterns, Source, SourceLock, owner_names};
+use crate::tree::Unread;
 use commit::Draft;
 use feed::Feed;
 use lane::{Lane, Staged, Staging};
@@ -58,6 +58,7 @@ use retire::Occasion;
 use scan::{Scan, ScanRules};
 use seal::Sealer;
 use stage::Stage;
+use std::sync::Arc;
 
 /// What a push is asked to do.
 pub struct PushRequest<'a> {
@@ -67,6 +68,11 @@ pub struct PushRequest<'a> {
     pub config: &'a Config,
     /// Where to save it.
     pub targets: Vec<Target>,
+    /// A copy of the source at one moment, such as a mounted snapshot of its file system, from which the
+    /// content is taken.
+    pub from: Option<Arc<Dir>>,
+    /// Patterns beside those of the source.
+    pub excludes: Vec<Patterns>,
     /// What the user says of it.
     pub message: Option<String>,
     /// Whether owners are set in the sinks.
@@ -84,16 +90,17 @@ pub struct PushRequest<'a> {
 /// # Errors
 /// Nothing could be begun, or the user interrupted; a sink's own failure stands in its report.
 pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<SinkReport>> {
-    let PushRequest { source, config, targets, message, set_owner, allowed, wait, command } = request;
+    let PushRequest { source, config, targets, from, excludes, message, set_owner, allowed, wait, command } =
+        request;
     let lock = source.lock(command, wait)?;
     let (mut ready, mut reports) = begin::lock_all(source, targets, set_owner, wait, command, observer);
     let source_fs = fs::identity(source.root()).doing(|| "cannot look at the source's file system")?;
     ready = begin::keep(ready, &mut reports, |ready| {
         let parent = ready.catalog.head().map(|head| &head.node);
-        limits::check_moved(source, parent, &source_fs, allowed)
+        limits::check_moved(source, (&ready.name, &ready.sink), parent, &source_fs, allowed)
     });
     if !ready.is_empty() {
-        let pass = Pass { source, config, lock: &lock, source_fs, allowed, observer };
+        let pass = Pass { source, from, excludes, config, lock: &lock, source_fs, allowed, observer };
         for (name, outcome) in pass.run(ready, message.as_deref())? {
             reports.push(SinkReport { name, outcome, optional: false });
         }
@@ -104,6 +111,8 @@ pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<Sin
 /// One pass over the source for all sinks that are ready.
 struct Pass<'a> {
     source: &'a Source,
+    from: Option<Arc<Dir>>,
+    excludes: Vec<Patterns>,
     config: &'a Config,
     lock: &'a SourceLock,
     source_fs: String,
@@ -114,18 +123,23 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn run(&self, ready: Vec<Ready>, message: Option<&str>) -> Result<Vec<(String, Result<Pushed>)>> {
         let begun = timestamp();
-        let clock = self.lock.clock()?;
+        let content = self.from.as_ref().unwrap_or(self.source.root());
+        let mut clock = self.lock.clock()?;
+        if self.from.is_some() {
+            // The copy was made at some time before now, and no earlier than its latest change.
+            clock = clock.min(scan::latest_change(content, threads(self.config))?);
+        }
         let limit = scan::racy_limit(clock);
         self.observer.event(Event::Phase("scanning and saving"));
-        let root = self.root(limit)?;
-        let rules = self.scan_rules(&ready)?;
+        let root = scan::root(content, limit).doing(|| "cannot look at the source")?;
+        let rules = self.scan_rules(content, &ready)?;
         let owners = owner_names();
         let mut sides = Vec::new();
         let (mut lanes, mut sealers, mut stagings) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Vec::new();
         let mut outcomes = Vec::new();
         for mut ready in ready {
-            match begin::stage(&mut ready, (self.source.root(), &root), &owners, self.config, self.observer) {
+            match begin::stage(&mut ready, (content, &root), &owners, self.config, self.observer) {
                 Ok(begun) => {
                     sides.push(begun.against);
                     lanes.push(begun.lane);
@@ -137,7 +151,7 @@ impl Pass<'_> {
             }
         }
         let known = lanes.iter().map(Lane::known).collect();
-        let scan = Scan::start(self.source.root(), rules, known, limit)?;
+        let scan = Scan::start(content, rules, known, limit)?;
         let mut feed = Feed::new(scan, sides, limit);
         let stage = Stage {
             lanes: &lanes,
@@ -163,23 +177,18 @@ impl Pass<'_> {
         Ok(outcomes)
     }
 
-    fn scan_rules(&self, ready: &[Ready]) -> Result<ScanRules> {
-        let excludes = Excludes::of(self.source)?;
+    fn scan_rules(&self, content: &Dir, ready: &[Ready]) -> Result<ScanRules> {
+        let excludes = Excludes::of(self.source, self.config, &self.excludes)?;
         for bad in &excludes.bad {
             self.observer.warn(bad.clone());
         }
-        let mut skip = begin::left_out(self.source, self.config)?;
+        let mut skip = begin::left_out(self.source, content, self.config)?;
         for ready in ready {
             // A sink that cannot be looked at fails by itself, later and alone.
             skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
         let (one_file_system, threads) = (self.config.one_file_system(), threads(self.config));
         Ok(ScanRules { excludes, skip, one_file_system, threads })
-    }
-
-    /// The source's own entry.
-    fn root(&self, limit: Time) -> Result<crate::tree::Entry> {
-        scan::root(self.source.root(), limit).doing(|| "cannot look at the source")
     }
 
     /// Sources whose inodes or ctimes are not stable make every push read everything.

@@ -2,7 +2,7 @@
 
 use super::unchanged::{Known, Look};
 use crate::error::{Doing as _, Result, errno_text};
-use crate::fs::{Dir, Errno, Found, Rules, Scanned, Stat, Walk};
+use crate::fs::{Dir, Errno, Found, Item, Rules, Scanned, Stat, Walk};
 use crate::source::Excludes;
 use crate::tree::{Entry, Kind, Time, Unread, path};
 use std::collections::HashSet;
@@ -54,11 +54,13 @@ impl Scan {
     /// # Errors
     /// The root cannot be looked at.
     pub fn start(root: &Arc<Dir>, rules: ScanRules, lanes: Vec<Known>, limit: Time) -> Result<Scan> {
-        let excludes = rules.excludes;
-        let none = excludes.is_empty();
-        let excluded = move |path: &[u8], is_dir| excludes.excludes(path, is_dir);
+        let excludes = Arc::new(rules.excludes);
+        let (matcher, marks) = (Arc::clone(&excludes), Arc::clone(&excludes));
+        let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
+        let marked = move |dir: &Dir, names: &[Item]| marks.mark_in(dir, names);
         let walk_rules = Rules {
-            excluded: if none { None } else { Some(Box::new(excluded)) },
+            excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
+            marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
             skip: rules.skip,
             one_file_system: rules.one_file_system,
         };
@@ -124,6 +126,22 @@ fn special(kind: Kind) -> &'static str {
 /// The record of something that the system refuses to show.
 pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
     Unread { path, errno: errno.raw_os_error(), text: errno_text(errno) }
+}
+
+/// The latest change of an inode below a directory: a copy of a file system made at one moment was
+/// made no earlier than that.
+///
+/// # Errors
+/// The root cannot be looked at.
+pub fn latest_change(root: &Arc<Dir>, threads: usize) -> Result<Time> {
+    let cannot = || "cannot walk the source";
+    let rules = Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true };
+    let latest = |_: Option<&Time>, scanned: &Scanned| {
+        scanned.entries.iter().map(|found| found.stat.ctime).max().unwrap_or_default()
+    };
+    let walk = Walk::start(Arc::clone(root), rules, threads, Box::new(latest)).doing(cannot)?;
+    let own = root.stat_self().doing(cannot)?.ctime;
+    Ok(walk.map(|(_, latest)| *latest).fold(own, Time::max))
 }
 
 /// The latest stamp that proves something, given the clock of the source's file system when the

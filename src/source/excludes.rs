@@ -1,69 +1,124 @@
-//! What is not saved: patterns in the syntax of gitignore(5), relative to the source's root.
+//! What is not saved: patterns in the syntax of gitignore(5), relative to the source's root, and
+//! directories that carry a mark.
 
 use super::Source;
+use crate::config::Config;
 use crate::error::{Doing as _, Result};
-use crate::fs;
+use crate::fs::{self, Dir, Item};
 use crate::sink::layout;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// Patterns, ready to match.
-#[derive(Debug)]
+/// The file that marks a cache, and how it begins (bford.info/cachedir).
+const CACHE: (&[u8], &[u8]) = (b"CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55");
+
+/// A text of patterns, a line each, and what messages call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patterns {
+    /// Where it is from: a file's path, or an option.
+    pub origin: String,
+    /// The text.
+    pub text: Vec<u8>,
+}
+
+/// Why something is not saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The file or option that says so.
+    pub origin: String,
+    /// The line in it, from 1.
+    pub line: usize,
+    /// The line itself.
+    pub pattern: String,
+}
+
+/// Patterns and marks, ready to match.
+#[derive(Debug, Clone)]
 pub struct Excludes {
     matcher: Gitignore,
+    rules: Vec<Rule>,
+    /// The name of the file that marks a directory of which nothing else is saved.
+    mark: Option<Box<[u8]>>,
+    /// Whether caches count as marked.
+    caches: bool,
     /// Lines that are no patterns, with their reason; the others apply.
     pub bad: Vec<String>,
 }
 
 impl Excludes {
-    /// No patterns.
+    /// No patterns and no marks.
     pub fn none() -> Excludes {
-        Excludes { matcher: Gitignore::empty(), bad: Vec::new() }
+        Excludes {
+            matcher: Gitignore::empty(),
+            rules: Vec::new(),
+            mark: None,
+            caches: false,
+            bad: Vec::new(),
+        }
     }
 
-    /// Reads patterns from a text; `origin` names it in messages.
-    pub fn parse(origin: &str, text: &[u8]) -> Excludes {
+    /// Reads patterns; those that come later win.
+    pub fn parse(texts: &[Patterns]) -> Excludes {
+        let mut excludes = Excludes::none();
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
-        let mut bad = Vec::new();
-        for (number, line) in text.split(|&b| b == b'\n').enumerate() {
-            let reason = match std::str::from_utf8(line) {
-                Ok(line) => {
-                    builder.add_line(None, line.trim_end_matches('\r')).err().map(|_| "no valid pattern")
+        for Patterns { origin, text } in texts {
+            for (number, line) in text.split(|&b| b == b'\n').enumerate() {
+                if let Err(reason) = excludes.add(&mut builder, origin, number + 1, line) {
+                    let number = number + 1;
+                    excludes.bad.push(format!("{origin} line {number}: {reason}; the other lines apply"));
                 }
-                Err(_) => Some("not UTF-8"),
-            };
-            if let Some(reason) = reason {
-                bad.push(format!("{origin} line {}: {reason}; the other lines apply", number + 1));
             }
         }
         match builder.build() {
-            Ok(matcher) => Excludes { matcher, bad },
-            Err(_) => Excludes {
-                bad: [bad, vec![format!("{origin}: the patterns together are too large; none applies")]]
-                    .concat(),
-                matcher: Gitignore::empty(),
-            },
+            Ok(matcher) => excludes.matcher = matcher,
+            Err(_) => excludes.bad.push("the patterns together are too large; none applies".to_owned()),
         }
+        excludes
     }
 
-    /// The patterns of a source.
+    fn add(
+        &mut self,
+        builder: &mut GitignoreBuilder,
+        origin: &str,
+        line: usize,
+        text: &[u8],
+    ) -> std::result::Result<(), &'static str> {
+        let text = std::str::from_utf8(text).map_err(|_| "not UTF-8")?.trim_end_matches('\r');
+        builder.add_line(None, text).map_err(|_| "no valid pattern")?;
+        self.rules.push(Rule { origin: origin.to_owned(), line, pattern: text.to_owned() });
+        Ok(())
+    }
+
+    /// What a source and its configuration leave out, and `more` after that.
     ///
     /// # Errors
-    /// The file is there and cannot be read.
-    pub fn of(source: &Source) -> Result<Excludes> {
+    /// The source's patterns are there and cannot be read.
+    pub fn of(source: &Source, config: &Config, more: &[Patterns]) -> Result<Excludes> {
         let path = crate::quote::quoted_path(&source.path.join(".emu/excludes"));
+        let mut texts = Vec::new();
         match fs::read_limited(source.emu(), layout::EXCLUDES, 1 << 22) {
-            Err(fs::Errno::NOENT) => Ok(Excludes::none()),
-            result => Ok(Excludes::parse(&path, &result.doing(|| format!("cannot read {path}"))?)),
+            Err(fs::Errno::NOENT) => {}
+            result => {
+                let text = result.doing(|| format!("cannot read {path}"))?;
+                texts.push(Patterns { origin: path, text });
+            }
         }
+        texts.extend_from_slice(more);
+        let mark = config.exclude_if_present().map(|name| name.into_bytes().into());
+        Ok(Excludes { mark, caches: config.exclude_caches(), ..Excludes::parse(&texts) })
     }
 
-    /// Whether nothing stays out.
-    pub fn is_empty(&self) -> bool {
+    /// Whether no pattern leaves anything out.
+    pub fn has_no_patterns(&self) -> bool {
         self.matcher.is_empty()
+    }
+
+    /// Whether some directories are left out for what is in them.
+    pub fn has_marks(&self) -> bool {
+        self.caches || self.mark.is_some()
     }
 
     /// Whether the entry at `path` stays out. A directory that stays out takes all below along.
@@ -71,10 +126,23 @@ impl Excludes {
         self.matcher.matched(Path::new(OsStr::from_bytes(path)), is_dir).is_ignore()
     }
 
-    /// Whether the entry or any directory above it stays out.
-    pub fn covers(&self, path: &[u8], is_dir: bool) -> bool {
-        let above = path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| &path[..at]);
-        above.clone().any(|dir| self.excludes(dir, true)) || self.excludes(path, is_dir)
+    /// The place of the mark among the names in a directory, in order, if it has one: nothing else in
+    /// the directory is saved.
+    pub fn mark_in(&self, dir: &Dir, names: &[Item]) -> Option<usize> {
+        let find = |name: &[u8]| names.binary_search_by(|item| (*item.name).cmp(name)).ok();
+        let cache = || find(CACHE.0).filter(|_| fs::begins_with(dir, CACHE.0, CACHE.1));
+        let marked = self.mark.as_deref().and_then(find);
+        marked.or_else(|| if self.caches { cache() } else { None })
+    }
+
+    /// The rule by which the entry, or the directory above it that comes first, stays out by a pattern.
+    pub fn explain(&self, path: &[u8], is_dir: bool) -> Option<&Rule> {
+        let above = path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| (&path[..at], true));
+        above.chain([(path, is_dir)]).find_map(|(path, is_dir)| {
+            let matched = self.matcher.matched(Path::new(OsStr::from_bytes(path)), is_dir);
+            let ignore::Match::Ignore(glob) = matched else { return None };
+            self.rules.iter().rev().find(|rule| rule.pattern.trim_end() == glob.original().trim_end())
+        })
     }
 }
 
@@ -82,23 +150,44 @@ impl Excludes {
 mod tests {
     use super::*;
 
+    fn parse(text: &[u8]) -> Excludes {
+        Excludes::parse(&[Patterns { origin: "'x'".to_owned(), text: text.to_vec() }])
+    }
+
     #[test]
     fn patterns_match_as_git_says() {
-        let excludes = Excludes::parse("x", b"*.o\n/cache/\n!keep.o\ndoc/*.txt\n# comment\n\n");
+        let excludes = parse(b"*.o\n/cache/\n!keep.o\ndoc/*.txt\n# comment\n\n");
         assert!(excludes.bad.is_empty());
         assert!(excludes.excludes(b"a/b.o", false) && !excludes.excludes(b"a/keep.o", false));
         assert!(excludes.excludes(b"cache", true) && !excludes.excludes(b"cache", false));
         assert!(!excludes.excludes(b"a/cache", true));
         assert!(excludes.excludes(b"doc/a.txt", false) && !excludes.excludes(b"doc/b/a.txt", false));
         assert!(excludes.excludes(b"\xff.o", false));
-        assert!(excludes.covers(b"cache/deep/file", false));
     }
 
     #[test]
     fn a_bad_pattern_is_reported_and_the_others_apply() {
-        let excludes = Excludes::parse("'excludes'", b"*.o\n[a\n*.tmp\n\xff\n");
+        let excludes = parse(b"*.o\n[a\n*.tmp\n\xff\n");
         assert_eq!(excludes.bad.len(), 2, "{:?}", excludes.bad);
         assert!(excludes.bad[0].contains("line 2"));
         assert!(excludes.excludes(b"x.o", false) && excludes.excludes(b"x.tmp", false));
+    }
+
+    #[test]
+    fn the_line_that_leaves_something_out_is_told() {
+        let excludes = parse(b"*.o\n/cache/\n!keep.o\n");
+        let line = |path: &[u8]| excludes.explain(path, false).map(|rule| rule.line);
+        assert_eq!(line(b"a/b.o"), Some(1));
+        assert_eq!(line(b"a/keep.o"), None);
+        assert_eq!(line(b"cache/deep/file"), Some(2));
+        assert_eq!(line(b"other"), None);
+    }
+
+    #[test]
+    fn later_patterns_win() {
+        let texts = [("a", "*.o\n"), ("b", "!x.o\n")];
+        let texts = texts.map(|(origin, text)| Patterns { origin: origin.into(), text: text.into() });
+        let excludes = Excludes::parse(&texts);
+        assert!(excludes.excludes(b"y.o", false) && !excludes.excludes(b"x.o", false));
     }
 }

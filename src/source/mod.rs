@@ -2,18 +2,20 @@
 //! configuration and what is not saved.
 
 mod excludes;
+mod hooks;
 mod owners;
 mod sinks;
 mod trust;
 
-pub use excludes::Excludes;
+pub use excludes::{Excludes, Patterns, Rule};
+pub use hooks::{HOOKS, Hook, Told};
 pub use owners::{owner_names, user_name};
 pub use sinks::SinkRef;
 
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir};
 use crate::quote::quoted_path;
-use crate::sink::{Lock, Wait, layout, uuid};
+use crate::sink::{Lock, Sink, Wait, layout, uuid};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,25 +56,8 @@ impl SourceLock {
     }
 }
 
-const CONFIG_TEMPLATE: &str = "\
-# Configuration of this source; emu-config(5) lists all keys.
-#
-# [push]
-# compare = \"strict\"            # or \"no-inode\", \"mtime\": for sources without stable stamps
-# metadata-change = \"copy\"      # or \"share\": keep the inode, note the difference
-# one-file-system = true
-#
-# [rotate]
-# keep-within = \"24h\"
-# keep-daily = 31
-# keep-weekly = -1
-";
-
-const EXCLUDES_TEMPLATE: &str = "\
-# What is not saved, one pattern a line, in the syntax of gitignore(5):
-# *.o
-# /cache/
-";
+const CONFIG_TEMPLATE: &str = include_str!("samples/config");
+const EXCLUDES_TEMPLATE: &str = include_str!("samples/excludes");
 
 impl Source {
     /// The source that `start` lies in: the nearest directory upward that has `.emu/source`.
@@ -176,6 +161,10 @@ impl Source {
         for name in [layout::SINKS, layout::HOOKS] {
             emu.ensure_dir(name, 0o700).doing(cannot)?;
         }
+        let hooks = emu.open_dir(layout::HOOKS).doing(cannot)?;
+        for (name, content) in hooks::SAMPLES {
+            write_if_missing(&hooks, name.as_bytes(), content).doing(cannot)?;
+        }
         for (name, content) in [(layout::CONFIG, CONFIG_TEMPLATE), (layout::EXCLUDES, EXCLUDES_TEMPLATE)] {
             write_if_missing(&emu, name, content).doing(cannot)?;
         }
@@ -191,6 +180,40 @@ impl Source {
             root.sync().doing(cannot)?;
         }
         Source::open(&path).map(|source| (source, is_new))
+    }
+
+    /// Makes a directory the source that a sink has snapshots of, with the settings that the sink keeps.
+    /// Hooks come back without the right to be run.
+    ///
+    /// # Errors
+    /// The directory cannot be written, or the sink not read.
+    pub fn revive(path: &Path, sink: &Sink) -> Result<Source> {
+        let cannot = || format!("cannot make a source of {}", quoted_path(path));
+        let root = fs::open_operator(path).doing(cannot)?;
+        let mtime = root.stat_self().doing(cannot)?.mtime;
+        let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
+        let kept = sink.dir(layout::SOURCE_COPY)?;
+        let restore = |from: &Dir, name: &[u8], to: &Dir| match fs::read_limited(from, name, 1 << 22) {
+            Ok(content) => fs::replace_file(to, name, &content).doing(cannot),
+            Err(fs::Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno).doing(cannot),
+        };
+        for name in [layout::CONFIG, layout::EXCLUDES] {
+            restore(&kept, name, &emu)?;
+        }
+        if let Ok(hooks) = kept.open_dir(layout::HOOKS) {
+            let to = emu.ensure_dir(layout::HOOKS, 0o700).doing(cannot)?;
+            for item in hooks.list().doing(cannot)? {
+                restore(&hooks, &item.name, &to)?;
+            }
+        }
+        let identity = Identity { v: 1, id: sink.info.source.clone(), machine: fs::machine_id() };
+        let text = serde_json::to_string(&identity).doing(cannot)? + "\n";
+        fs::replace_file(&emu, layout::SOURCE, text.as_bytes()).doing(cannot)?;
+        let (source, _) = Source::init(path)?;
+        // As it was saved: what stands beside the files is no change of theirs.
+        fs::set_mtime(&root, mtime).doing(cannot)?;
+        Ok(source)
     }
 
     /// The source's root directory.

@@ -115,9 +115,18 @@ impl Source {
         let order = others.iter().map(|other| other.order).max().unwrap_or(0) + 1;
         let path = super::absolute(&sink.path)?;
         let record = SinkRef { name: name.to_owned(), path, id: sink.info.id.clone(), optional, order };
-        let text = serde_json::to_string(&record).doing(cannot)? + "\n";
-        fs::replace_file(&self.sinks_dir()?, name.as_bytes(), text.as_bytes()).doing(cannot)?;
+        self.set_sink(&record)?;
         Ok(record)
+    }
+
+    /// Writes the record of a sink, in place of the one of this name.
+    ///
+    /// # Errors
+    /// The system's; the old record stands.
+    pub fn set_sink(&self, record: &SinkRef) -> Result<()> {
+        let cannot = || format!("cannot remember the sink {}", quoted(&record.name));
+        let text = serde_json::to_string(record).doing(cannot)? + "\n";
+        fs::replace_file(&self.sinks_dir()?, record.name.as_bytes(), text.as_bytes()).doing(cannot)
     }
 
     /// Forgets a sink. Its data stays.

@@ -46,8 +46,10 @@ impl Source {
         if foreign(self.emu.stat_self()) {
             return Some(format!("{} is not root's alone", quoted_path(&self.path.join(".emu"))));
         }
-        let sinks = self.emu.open_dir(layout::SINKS).ok();
-        inside(&self.emu, ".emu").or_else(|| sinks.and_then(|dir| inside(&dir, ".emu/sinks")))
+        let below = |name: &[u8], path| self.emu.open_dir(name).ok().and_then(|dir| inside(&dir, path));
+        inside(&self.emu, ".emu")
+            .or_else(|| below(layout::SINKS, ".emu/sinks"))
+            .or_else(|| below(layout::HOOKS, ".emu/hooks"))
     }
 
     /// Refuses to go on with settings that are not to be trusted.
@@ -61,8 +63,8 @@ impl Source {
                 Err(Error::not_found(format!("cannot trust the settings of {}", quoted_path(&self.path)))
                     .because(why)
                     .hint(format!(
-                        "to allow it, put safe.directory = [{:?}] into /etc/emu/config",
-                        self.path.to_string_lossy()
+                        "to allow it: emu config --system add safe.directory {}",
+                        crate::quote::quoted_path(&self.path)
                     )))
             }
         }

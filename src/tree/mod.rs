@@ -14,6 +14,7 @@ pub mod path;
 pub mod policy;
 mod reader;
 mod records;
+mod reseal;
 mod time;
 
 pub use block::{Block, Part, Piece};
@@ -27,4 +28,5 @@ pub use lines::Lines;
 pub use manifest::{Finished, Framing, ManifestWriter, Owners, Position, Sealed, TreeRecord, Unread};
 pub use merge::Follower;
 pub use reader::{MAX_LINE, ManifestReader};
+pub use reseal::reseal;
 pub use time::Time;

@@ -146,6 +146,16 @@ impl Ui {
         Stream { ui: self.clone() }
     }
 
+    /// Where programs that a command runs may print: with what else goes to stderr.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn for_programs(&self) -> Result<std::process::Stdio> {
+        use std::os::fd::AsFd as _;
+        let copy = std::io::stderr().as_fd().try_clone_to_owned();
+        copy.map(Into::into).doing(|| "cannot share standard error")
+    }
+
     /// Whether stdout was closed by its reader.
     pub fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::Relaxed)

@@ -14,7 +14,7 @@ use emu::cmd::{self, Class, Entry};
 /// Every `type` of a JSON record.
 const RECORD_TYPES: &[&str] = &[
     "manifest", "entry", "tree", "unread", "snapshot", "staged", "rotation", "removed", "change", "found",
-    "status", "usage", "leftover", "finding", "rev", "summary", "error",
+    "status", "usage", "leftover", "setting", "excluded", "finding", "rev", "summary", "error",
 ];
 
 /// What stands below a sink's and a source's `.emu`.
@@ -49,6 +49,8 @@ const CONFIG_KEYS: &[&str] = &[
     "push.compare",
     "push.metadata-change",
     "push.one-file-system",
+    "push.exclude-caches",
+    "push.exclude-if-present",
     "push.torn",
     "rotate.keep-last",
     "rotate.keep-hourly",

@@ -22,6 +22,8 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("status", "name path present too_old", "why head time age snapshots spares free changes"),
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found"),
+    ("setting", "key origin", "value"),
+    ("excluded", "path excluded", "path_b64 pattern origin line mark"),
     ("usage", "sink snapshots bytes alone", "id"),
     ("leftover", "sink what name bytes", ""),
     ("error", "class exit message", "hint"),
@@ -87,6 +89,9 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.run(&["find", "--json", "*", sink]), &mut met);
     std::os::unix::fs::symlink(format!(".emu/trees/{}", "0".repeat(40)), format!("{sink}/gone")).unwrap();
     check(&job.emu.run(&["du", "--json", sink]), &mut met);
+    check(&job.emu.run(&["-S", "src", "config", "--json", "set", "rotate.keep-last", "2"]), &mut met);
+    check(&job.emu.run(&["-S", "src", "config", "--json", "unset", "rotate.keep-last"]), &mut met);
+    check(&job.emu.inside("src").run(&["check-exclude", "--exclude", "*.o", "x.o", "y"]), &mut met);
     let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(met, all, "a record type that no command printed here");
 }

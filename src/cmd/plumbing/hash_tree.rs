@@ -1,12 +1,12 @@
 //! `emu-hash-tree`.
 
-use crate::cmd::{Class, Context, Entry, Status};
+use crate::cmd::{Class, Context, Entry, ExcludeArgs, Status};
 use crate::error::{Doing as _, Kind, Result};
 use crate::fs;
 use crate::quote::quoted_path;
 use crate::snapshot::{self, HashRequest};
 use crate::source::Source;
-use crate::tree::Framing;
+use crate::tree::{Framing, reseal};
 use clap::Args as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,13 +23,20 @@ tree hash. A stream without its 'tree' record is not complete.
 
 If DIR is a source, its excludes and borders apply as in a push.
 
+With --stdin, the records of a manifest are read instead, in any order, with or without their first and
+last: what jq selected or changed becomes a manifest again. Nothing is printed unless it is a sound one.
+
 With --against, a file whose stamps are those of the snapshot is not opened; its hash stands for
 it.
 
 ## EXIT STATUS
-0; 3 if something could not be read.
+0; 1 if the input of --stdin makes no manifest; 3 if something could not be read.
 
 ## EXAMPLES
+A snapshot's manifest without its large files:
+
+    emu-ls-tree origin:HEAD | jq -c 'select((.size // 0) < 1e9)' | emu-hash-tree --stdin
+
 The pipeline that makes the snapshot that emu push makes:
 
     emu-hash-tree SRC --against S | emu-link-snapshot --sink S --source SRC | emu-commit-snapshot --sink S && emu-rotate --sink S
@@ -41,18 +48,29 @@ The pipeline that makes the snapshot that emu push makes:
 #[derive(Debug, clap::Args)]
 struct HashArgs {
     /// The tree
-    #[arg(value_name = "DIR")]
-    dir: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "stdin")]
+    dir: Option<PathBuf>,
+
+    /// Read entries from standard input, sort and check them, and seal them anew
+    #[arg(long, conflicts_with_all = ["dir", "against", "exclude", "exclude_from"])]
+    stdin: bool,
 
     /// A snapshot whose hashes stand for files that did not change; of a sink, its HEAD
     #[arg(long, value_name = "SINK[:REV]")]
     against: Option<String>,
+
+    #[command(flatten)]
+    exclude: ExcludeArgs,
 }
 
 fn run(args: &HashArgs, context: &Context) -> Result<Status> {
-    let source = Source::at(&args.dir)?;
+    let Some(dir) = &args.dir else {
+        reseal(std::io::stdin().lock(), &mut context.ui.stream())?;
+        return Ok(None);
+    };
+    let source = Source::at(dir)?;
     let config = context.config(source.as_ref())?;
-    let root = fs::open_operator(&args.dir).doing(|| format!("cannot open {}", quoted_path(&args.dir)))?;
+    let root = fs::open_operator(dir).doing(|| format!("cannot open {}", quoted_path(dir)))?;
     let against = match &args.against {
         Some(spec) => match context.revision(spec, None) {
             // A sink without a snapshot: everything is hashed.
@@ -61,11 +79,13 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         },
         None => None,
     };
+    let excludes = args.exclude.patterns()?;
     let request = HashRequest {
         root: Arc::new(root),
         source: source.as_ref(),
         against: against.as_ref().map(|found| (&*found.opened.sink, &found.node)),
         config: &config,
+        excludes: &excludes,
     };
     let out = Box::new(context.ui.stream());
     let (_, counts, _) = snapshot::hash_tree(&request, out, Framing::Plain, &context.ui.observer())?;

@@ -1,6 +1,7 @@
 //! Programs for scripts, a file each.
 
 pub(super) mod cat_node;
+pub(super) mod check_exclude;
 pub(super) mod commit_snapshot;
 pub(super) mod diff_tree;
 pub(super) mod hash_tree;

@@ -1,5 +1,6 @@
 //! `emu checkout`.
 
+use crate::cmd::hooks::Hooks;
 use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
@@ -10,7 +11,7 @@ use crate::restore::checkout::{
     self, Caution, Change, Damaged, Foreseen, Head, How, Outcome, Overwrite, Ownership, Request, Step, Target,
 };
 use crate::snapshot;
-use crate::source::Source;
+use crate::source::{Hook, Source};
 use crate::tree::{Kind as EntryKind, Unread};
 use crate::ui::text::{bytes, count};
 use clap::Args as _;
@@ -75,26 +76,6 @@ emu-log(1), emu-path(1), emu-verify(1)
     run: |matches, context| run(&crate::cmd::read(matches)?, context),
 };
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum When {
-    /// What differs gives way
-    Always,
-    /// What differs in size or mtime gives way
-    IfChanged,
-    /// What is older than the snapshot's gives way
-    IfNewer,
-    /// Everything that stands there stays
-    Never,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum DamagedArg {
-    /// Write nothing for them
-    Skip,
-    /// Write them as they are
-    Keep,
-}
-
 #[derive(Debug, clap::Args)]
 struct CheckoutArgs {
     /// The snapshot: HEAD~2, an id, a name, SINK:REV, or PATH:REV without a source
@@ -108,7 +89,7 @@ struct CheckoutArgs {
     /// Write although files stand there: always, if-changed, if-newer or never over them
     #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "always")]
     #[arg(requires = "to", hide_possible_values = true)]
-    overwrite: Option<When>,
+    overwrite: Option<Overwrite>,
 
     /// Destroy what no snapshot holds
     #[arg(long, conflicts_with_all = ["to", "paths"])]
@@ -117,11 +98,15 @@ struct CheckoutArgs {
     /// What to do with files that are damaged in every snapshot: skip or keep
     #[arg(long, value_name = "WHAT", value_enum, default_value = "skip", hide_possible_values = true)]
     #[arg(hide_default_value = true)]
-    damaged: DamagedArg,
+    damaged: Damaged,
 
     /// Do not restore owners
     #[arg(long)]
     no_owner: bool,
+
+    /// Run no hooks
+    #[arg(long)]
+    no_hooks: bool,
 
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
@@ -142,7 +127,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     let found = context.revision(&args.revision, None)?;
     refuse_foreign(&found, source.as_ref())?;
     let target = match (&args.to, &source) {
-        (Some(path), _) => Target::Elsewhere { path, overwrite: args.overwrite.map(When::rule) },
+        (Some(path), _) => Target::Elsewhere { path, overwrite: args.overwrite },
         (None, Some(source)) if paths.is_empty() => {
             let caution = if args.force { Caution::Force } else { Caution::Refuse };
             Target::Source { source, caution }
@@ -150,6 +135,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         (None, Some(source)) => Target::Paths { source },
         (None, None) => return Err(Error::usage("cannot check out").because("there is no source")),
     };
+    let config = context.config(source.as_ref())?;
     let opened = OnceCell::new();
     let others = || {
         let sinks: &Vec<Opened> = opened.get_or_init(|| other_sinks(context, &found.opened));
@@ -161,18 +147,24 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         node: &found.node,
         others: &others,
         target,
+        config: &config,
         paths,
         ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
-        damaged: match args.damaged {
-            DamagedArg::Skip => Damaged::Skip,
-            DamagedArg::Keep => Damaged::Keep,
-        },
+        damaged: args.damaged,
         wait: args.wait.wait(),
         command: context.command,
     };
     if args.dry_run {
         return show_plan(&request, context, begin);
     }
+    go(&request, source.as_ref().filter(|_| !args.no_hooks), begin, context)
+}
+
+/// Carries it out, between the hooks of a source that has some.
+fn go(request: &Request<'_>, hooked: Option<&Source>, begin: Instant, context: &Context) -> Result<Status> {
+    let wanted = [Hook::PreCheckout, Hook::PostCheckout];
+    let hooks = hooked.map(|source| Hooks::of(source, &wanted, false, context)).transpose()?;
+    hooks.iter().try_for_each(|hooks| hooks.before(Hook::PreCheckout))?;
     let observer = context.ui.observer();
     if matches!(request.target, Target::Source { .. }) {
         // A publication that was cut off would move HEAD back when it is completed later.
@@ -181,20 +173,17 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
             tidied => drop(tidied?),
         }
     }
-    let outcome = checkout::run(&request, &observer)?;
+    let outcome = checkout::run(request, &observer)?;
     drop(observer);
-    report(&request, &outcome, context, begin)
-}
-
-impl When {
-    fn rule(self) -> Overwrite {
-        match self {
-            When::Always => Overwrite::Always,
-            When::IfChanged => Overwrite::IfChanged,
-            When::IfNewer => Overwrite::IfNewer,
-            When::Never => Overwrite::Never,
-        }
+    let mut status = report(request, &outcome, context)?;
+    let summary = |status| SummaryRecord::new("checkout", counts(&outcome), begin.elapsed(), status);
+    if let Some(hooks) = &hooks {
+        status = hooks.after(Hook::PostCheckout, &summary(status), status);
     }
+    if context.ui.json() {
+        context.ui.record(&summary(status))?;
+    }
+    Ok(status)
 }
 
 /// Paths as the snapshot has them.
@@ -260,7 +249,7 @@ fn kind(change: &Change) -> &'static str {
     entry.or(change.was.as_ref().map(|was| was.kind)).map_or("file", EntryKind::word)
 }
 
-fn report(request: &Request<'_>, outcome: &Outcome, context: &Context, begin: Instant) -> Result<Status> {
+fn report(request: &Request<'_>, outcome: &Outcome, context: &Context) -> Result<Status> {
     let ui = &context.ui;
     let done = &outcome.done;
     let mut status = (!outcome.is_complete()).then_some(Kind::Incomplete);
@@ -285,8 +274,6 @@ fn report(request: &Request<'_>, outcome: &Outcome, context: &Context, begin: In
             let (path, text) = (trouble.path.clone(), trouble.text.clone());
             ui.record(&Unread { path, errno: trouble.errno, text })?;
         }
-        let record = SummaryRecord::new("checkout", counts(outcome), begin.elapsed(), status);
-        ui.record(&record)?;
         return Ok(status);
     }
     ui.out(&sentence(request, outcome))?;

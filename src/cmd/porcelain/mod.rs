@@ -3,6 +3,8 @@
 pub(super) mod cat;
 pub(super) mod checkout;
 pub(super) mod clean;
+pub(super) mod clone;
+pub(super) mod config;
 pub(super) mod diff;
 pub(super) mod du;
 pub(super) mod find;

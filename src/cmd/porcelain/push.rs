@@ -1,18 +1,18 @@
 //! `emu push`.
 
-use crate::cmd::{AllowArgs, Class, Context, Entry, Status, WaitArgs, place, preview, report};
-use crate::config::Config;
-use crate::error::{Doing as _, Error, Kind, Result};
-use crate::fs;
-use crate::quote::{quoted, quoted_path};
+mod targets;
+
+use crate::cmd::hooks::Hooks;
+use crate::cmd::{AllowArgs, Class, Context, Entry, ExcludeArgs, Status, WaitArgs, preview, report};
+use crate::error::{Kind, Result};
+use crate::quote::quoted;
 use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
-use crate::sink::Sink;
-use crate::snapshot::{self, PushRequest, Pushed, SinkReport, Target};
-use crate::source::{SinkRef, Source, absolute};
+use crate::snapshot::{self, PushRequest, Pushed, SinkReport};
+use crate::source::{Hook, Patterns, Source};
 use crate::ui::text::{bytes, count};
 use clap::Args as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -51,6 +51,22 @@ A retention policy that differs from the one last applied, and would remove more
 or half of them, is not applied by a push: it says so with exit status 3, until 'emu rotate' has
 applied the policy once.
 
+## A SOURCE THAT DOES NOT HOLD STILL
+With --from, the content is taken from a directory that shows the source as it was at one moment, such as
+a mounted snapshot of its logical volume or subvolume; everything else is the source's. The samples
+push-from-lvm and push-from-btrfs in '.emu/hooks' do it. Such a push looks at every entry twice: what
+the copy shows as changed last tells how far its stamps can be trusted.
+
+## WHAT IS LEFT OUT
+Patterns in '.emu/excludes', in the syntax of gitignore(5), and after them those of --exclude-from and
+--exclude. Of a directory with a CACHEDIR.TAG (push.exclude-caches), or with a file of the name that
+push.exclude-if-present says, only that file is saved. emu-check-exclude(1) says which rule applies to a
+path.
+
+## HOOKS
+pre-push runs before any sink is opened, and ends the push if it fails; post-push or push-failed runs last
+of all. See emu-hooks(5).
+
 ## EXIT STATUS
 0 if every sink got a snapshot, those apart that are optional and absent; 1 if at least one got none; 3 if every sink got one but something
 was left out (the warnings say what); 10 if a sink is missing or another disk is in its place;
@@ -88,6 +104,17 @@ struct PushArgs {
     #[arg(long)]
     no_owner: bool,
 
+    /// Take the content from DIR, where a snapshot of the source's file system is mounted
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    from: Option<PathBuf>,
+
+    #[command(flatten)]
+    exclude: ExcludeArgs,
+
+    /// Run no hooks
+    #[arg(long)]
+    no_hooks: bool,
+
     /// Exit with 0 although some entries could not be read
     #[arg(long)]
     ignore_errors: bool,
@@ -101,25 +128,63 @@ struct PushArgs {
 
 fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
+    let excludes = args.exclude.patterns()?;
     if let (true, Some(path)) = (args.dry_run, &args.to) {
-        return preview::to_place(path, !args.no_owner, context);
+        return preview::to_place(path, !args.no_owner, &excludes, context);
     }
-    let source = find_source(args, context)?;
-    let config = context.config(Some(&source))?;
-    let targets = find_targets(args, context, &source, &config)?;
-    if Unfinished::read(&source).is_some() {
+    let source = targets::find_source(args, context)?;
+    let hooks = [Hook::PrePush, Hook::PostPush, Hook::PushFailed];
+    let hooks = Hooks::of(&source, &hooks, args.no_hooks || args.dry_run, context)?;
+    let saved = hooks.before(Hook::PrePush).and_then(|()| save(args, excludes, &source, context));
+    let (counts, mut status, failure) = match saved {
+        Ok((counts, status)) => (counts, status, None),
+        Err(error) => (Vec::new(), Some(error.kind()), Some(error)),
+    };
+    if args.dry_run {
+        return failure.map_or(Ok(status), Err);
+    }
+    let summary = |status| SummaryRecord::new("push", counts.clone(), begin.elapsed(), status);
+    let went = matches!(status, None | Some(Kind::Incomplete));
+    let hook = if went { Hook::PostPush } else { Hook::PushFailed };
+    status = hooks.after(hook, &summary(status), status);
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    if context.ui.json() {
+        context.ui.record(&summary(status))?;
+    }
+    Ok(status)
+}
+
+/// What was counted, by name.
+type Counted = Vec<(&'static str, u64)>;
+
+fn save(
+    args: &PushArgs,
+    excludes: Vec<Patterns>,
+    source: &Source,
+    context: &Context,
+) -> Result<(Counted, Status)> {
+    let config = context.config(Some(source))?;
+    let from = args.from.as_deref().map(|path| targets::copy_of(source, path)).transpose()?;
+    let targets = targets::find_targets(args, context, source, &config)?;
+    if Unfinished::read(source).is_some() {
         context.ui.warn("a checkout of this source was cut off; the same `emu checkout` again completes it");
     }
     if targets.is_empty() {
         return Err(snapshot::no_sinks());
     }
     if args.dry_run {
-        return preview::to_targets(!args.no_owner, context, &source, &config, targets);
+        let config = (&config, excludes.as_slice());
+        let status = preview::to_targets(!args.no_owner, context, source, config, targets)?;
+        return Ok((Vec::new(), status));
     }
     let request = PushRequest {
-        source: &source,
+        source,
         config: &config,
         targets,
+        from,
+        excludes,
         message: args.message.clone(),
         set_owner: !args.no_owner,
         allowed: args.allow.allowed(),
@@ -137,93 +202,7 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
         let removed = pushed.rotated.as_ref().map(|rotated| rotated.removed.as_slice()).unwrap_or_default();
         status = Kind::worst(status.into_iter().chain(report::free(&pushed.sink, removed, context)?));
     }
-    if context.ui.json() {
-        context.ui.record(&summary(&reports, begin, status))?;
-    }
-    Ok(status)
-}
-
-fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
-    match (context.source(), &args.to) {
-        // `push --source DIR --to PATH` needs no init before it.
-        (Err(error), Some(path)) if error.kind() == Kind::NotFound => {
-            if place::is_sink(path) {
-                return Err(Error::not_found(format!("cannot push to {}", quoted_path(path)))
-                    .because("the sink belongs to another source, and there is none here")
-                    .hint("to get its files back: emu checkout PATH:HEAD --to DIR"));
-            }
-            let named = context.global.source.clone();
-            let dir = named
-                .map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
-            let (source, _) = Source::init(&dir)?;
-            context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
-            Ok(source)
-        }
-        (found, _) => found,
-    }
-}
-
-fn find_targets(args: &PushArgs, context: &Context, source: &Source, config: &Config) -> Result<Vec<Target>> {
-    let safe = config.safe_directories();
-    if let Some(path) = &args.to {
-        let trusted = source.distrust(&safe).is_none();
-        return to_path(path, source, trusted, context).map(|target| vec![target]);
-    }
-    source.require_trust(&safe)?;
-    let known = source.sinks()?;
-    if args.sinks.is_empty() {
-        return Ok(known.iter().map(|sink| known_target(source, sink, sink.optional)).collect());
-    }
-    let target = |spec: &String| {
-        if spec.contains('/') {
-            let sink = absolute(Path::new(spec)).and_then(|path| Sink::open(&path));
-            return Target { name: spec.clone(), optional: false, sink };
-        }
-        match source.sink(spec) {
-            Ok(known) => known_target(source, &known, false),
-            Err(error) => Target { name: spec.clone(), optional: false, sink: Err(error) },
-        }
-    };
-    Ok(args.sinks.iter().map(target).collect())
-}
-
-fn known_target(source: &Source, known: &SinkRef, optional: bool) -> Target {
-    Target { name: known.name.clone(), optional, sink: source.open_sink(known) }
-}
-
-/// The sink at a path, made and remembered as needed. A known sink whose disk is absent is never
-/// made anew in its place.
-fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Result<Target> {
-    let path = place::settled(path)?;
-    let known = if trusted { source.sinks()? } else { Vec::new() };
-    if let Some(known) = known.iter().find(|known| place::same(&known.path, &path)) {
-        return Ok(known_target(source, known, false));
-    }
-    let sink = match Sink::open(&path) {
-        Err(error) if error.kind() == Kind::NotFound && !place::is_sink(&path) => {
-            Sink::create(&path, &source.id)?
-        }
-        opened => opened?,
-    };
-    if let Some(known) = known.iter().find(|known| known.id == sink.info.id) {
-        return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
-    }
-    if !sink.info.abilities.links {
-        return Err(Error::failed(format!("cannot push to {}", quoted_path(&path)))
-            .because("its file system has no hard links: every snapshot would be a full copy")
-            .hint("use a file system such as ext4, xfs or btrfs"));
-    }
-    let mut name = path.to_string_lossy().into_owned();
-    if trusted && sink.info.source == source.id {
-        let free = |name: &str| known.iter().all(|other| other.name != name);
-        let names = std::iter::once("origin".to_owned()).chain((2_u32..).map(|n| format!("origin-{n}")));
-        if let Some(free) = names.into_iter().find(|name| free(name)) {
-            let added = source.add_sink(&free, &sink, false)?;
-            context.ui.note(&format!("{} is the sink {} now", quoted_path(&path), quoted(&added.name)));
-            name = added.name;
-        }
-    }
-    Ok(Target { name, optional: false, sink: Ok(sink) })
+    Ok((counts(&reports), status))
 }
 
 fn show(report: &SinkReport, context: &Context) -> Result<()> {
@@ -277,11 +256,11 @@ fn line(name: &str, pushed: &Pushed) -> String {
     )
 }
 
-fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRecord<'static> {
+fn counts(reports: &[SinkReport]) -> Counted {
     let made = || reports.iter().filter_map(|report| report.outcome.as_ref().ok());
     let removed =
         made().filter_map(|pushed| pushed.rotated.as_ref()).map(|rotated| rotated.removed.len() as u64);
-    let counts = [
+    vec![
         ("sinks", reports.len() as u64),
         ("snapshots", made().count() as u64),
         ("copied", made().map(|pushed| pushed.node.counts.copied).sum()),
@@ -289,6 +268,5 @@ fn summary(reports: &[SinkReport], begin: Instant, status: Status) -> SummaryRec
         ("bytes", made().map(|pushed| pushed.node.counts.bytes).sum()),
         ("unread", made().map(|pushed| pushed.node.counts.unread).max().unwrap_or(0)),
         ("removed", removed.sum()),
-    ];
-    SummaryRecord::new("push", counts, begin.elapsed(), status)
+    ]
 }

@@ -1,24 +1,25 @@
-//! `emu sink`: which sinks a source has, a new one, and forgetting one.
+//! `emu sink`: which sinks a source has, a new one, and what becomes of one.
+
+mod add;
+mod changes;
 
 use crate::cmd::mounts::{self, Mount};
-use crate::cmd::place;
 use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, read};
-use crate::error::{Doing as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::fs;
 use crate::quote::{escaped, quoted, quoted_path};
 use crate::record::{SinkPlace, SinkRecord};
-use crate::sink::{Sink, layout};
-use crate::source::{SinkRef, Source};
-use crate::tree::Kind;
+use crate::sink::Sink;
+use crate::source::{SinkRef, Source, SourceLock};
 use crate::ui::{Paint, text};
 use clap::Args as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "sink",
     class: Class::Porcelain,
-    summary: "list, add and forget sinks",
+    summary: "list, add, move, adopt and forget sinks",
     prose: "\
 ## DESCRIPTION
 A sink is a directory that holds snapshots of one source, on a disk that should be another one than
@@ -32,13 +33,41 @@ emu sink add makes a sink in an empty directory, or in a new one whose parent ex
 source that exists already is attached: so a disk moves to another machine, or comes back after emu
 sink rm. A sink may lie inside the source; it is not saved then.
 
-emu sink rm makes the source forget a sink. The snapshots in it stay as they are.
+emu sink rm makes the source forget a sink. The snapshots in it stay as they are. emu sink clean does so
+for all sinks that are absent, or have another one in their place, but for those that are optional.
+
+emu sink move says where a sink stands now that its directory was moved or copied by other means. If both
+are there, they have the same id, and only the new one counts.
+
+emu sink adopt makes a sink this machine's: a push from another machine than the one that made HEAD is
+refused until then, and afterwards the other machine is. With a NAME and a PATH it takes over a sink that is
+of another source, such as one that was lost, and adds it; a copy of a sink that the source has elsewhere
+gets an id of its own. No snapshot is changed.
+## OPTIONS OF ADD
+With --optional, it is no failure of a push when the sink is absent.
+## EXIT STATUS
+0; 1 if a sink cannot be made there; 2 if a name is no name; 10 if there is no such sink, or another one in
+its place; 11 if somebody else holds a lock.
+## JSON
+With --json a record of type 'sink' for each sink that is listed or changed; see emu-json(5).
 ## EXAMPLES
 A disk that is always there, and one that is plugged in now and then:
 
     emu sink add /mnt/backup/home
     emu sink add --optional usb /media/usb/home
     emu sink
+
+A bigger disk:
+
+    cp -a /mnt/old/home /mnt/new/home
+    emu sink move origin /mnt/new/home
+
+A new source goes on with the sink of one that was lost:
+
+    emu init
+    emu sink adopt origin /mnt/usb/home
+## SEE ALSO
+emu-push(1), emu-clone(1), emu-clean(1)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -68,7 +97,7 @@ enum Action {
         #[arg(long)]
         optional: bool,
         #[command(flatten)]
-        wait: WaitArgs,
+        change: ChangeArgs,
     },
     /// Forget a sink; its snapshots stay
     Rm {
@@ -76,15 +105,68 @@ enum Action {
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        wait: WaitArgs,
+        change: ChangeArgs,
     },
+    /// Say where a sink stands now
+    Move {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Where it is
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Make a sink this source's and this machine's
+    Adopt {
+        /// Its name, or a path with a '/'
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Where it is, if the source does not know it yet
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Forget the sinks that are not there, but for optional ones
+    Clean {
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+}
+
+/// How a change is made.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct ChangeArgs {
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+impl ChangeArgs {
+    /// The lock of the source, if something is to be changed.
+    fn lock(self, source: &Source, context: &Context) -> Result<Option<SourceLock>> {
+        let lock = || source.lock(context.command, self.wait.wait());
+        if self.dry_run { Ok(None) } else { lock().map(Some) }
+    }
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.action {
         None | Some(Action::List) => list(context),
-        Some(Action::Add { name, path, optional, wait }) => add(context, name, path, *optional, *wait),
-        Some(Action::Rm { name, wait }) => forget(context, name, *wait),
+        Some(Action::Add { name, path, optional, change }) => {
+            add::add(context, name, path, *optional, *change)
+        }
+        Some(Action::Rm { name, change }) => forget(context, name, *change),
+        Some(Action::Move { name, path, change }) => changes::relocate(context, name, path, *change),
+        Some(Action::Adopt { name, path, change }) => {
+            changes::adopt(context, name.as_deref(), path.as_deref(), *change)
+        }
+        Some(Action::Clean { change }) => changes::clean(context, *change),
     }
 }
 
@@ -156,139 +238,19 @@ fn describe<'a>(sink: &'a Sink, mounts: &'a [Mount], opened: Option<&'a Opened>)
     }
 }
 
-fn add(context: &Context, name: &str, path: &Path, optional: bool, wait: WaitArgs) -> Result<Status> {
-    let source = trusted_source(context)?;
-    let _lock = source.lock(context.command, wait.wait())?;
-    let path = place::settled(path)?;
-    source.check_new_name(name)?;
-    let (sink, is_new) = open_or_create(&source, &path)?;
-    let added = source.add_sink(name, &sink, optional);
-    if is_new && added.is_err() {
-        undo(&path, false)?;
-    }
-    let known = added?;
-    let all = mounts::all();
-    if context.ui.json() {
-        let place = describe(&sink, &all, None);
-        context.ui.record(&SinkRecord::new(name, &path, &known.id, optional, Ok(place)))?;
-    } else {
-        let how = if is_new { "made" } else { "attached" };
-        context.ui.out(&format!("sink {name}: {how} at {}", quoted_path(&path)))?;
-        context.ui.out(&format!("  {}", whereabouts(&sink, &all)))?;
-    }
-    warn_of_abilities(context, &sink);
-    warn_of_places(context, &source, &sink, &all)?;
-    Ok(None)
-}
-
 fn trusted_source(context: &Context) -> Result<Source> {
     context.known_sinks().map(|(source, _)| source)
 }
 
-/// `/dev/sda1 mounted at '/mnt/usb' (ext4), 120 GB free`
-fn whereabouts(sink: &Sink, all: &[Mount]) -> String {
-    let free = fs::space(sink.root()).map_or(0, |space| space.available);
-    let free = text::bytes(free);
-    match mounts::of(all, sink.root()) {
-        Some(mount) => {
-            let device = escaped(mount.device.as_bytes());
-            format!("{device} mounted at {} ({}), {free} free", quoted_path(&mount.point), mount.kind)
-        }
-        None => format!("{}, {free} free", sink.info.abilities.kind),
-    }
-}
-
-/// The sink of this source at `path`, or a new one there.
-fn open_or_create(source: &Source, path: &Path) -> Result<(Sink, bool)> {
-    let is_sink = |dir: &Path| {
-        let emu = fs::open_operator(dir).and_then(|dir| dir.open_dir(layout::EMU));
-        emu.is_ok_and(|emu| emu.stat(layout::SINK).is_ok_and(|stat| stat.kind == Kind::File))
-    };
-    if is_sink(path) {
-        let sink = Sink::open(path)?;
-        if sink.info.source == source.id {
-            return Ok((sink, false));
-        }
-        return Err(Error::not_found(format!("cannot add the sink at {}", quoted_path(path)))
-            .because(format!("it belongs to the source {}, this one is {}", sink.info.source, source.id))
-            .hint("a sink holds snapshots of one source; name another directory"));
-    }
-    if let Some(outer) = path.ancestors().skip(1).find(|dir| is_sink(dir)) {
-        return Err(Error::failed(format!("cannot make a sink at {}", quoted_path(path)))
-            .because(format!("it lies in the sink {}", quoted_path(outer))));
-    }
-    let existed = fs::open_operator(path).is_ok();
-    let sink = Sink::create(path, &source.id)?;
-    if sink.info.abilities.links {
-        return Ok((sink, true));
-    }
-    let kind = sink.info.abilities.kind.clone();
-    undo(path, !existed)?;
-    Err(Error::failed(format!("cannot make a sink at {}", quoted_path(path)))
-        .because(format!("its file system ({kind}) has no hard links"))
-        .hint("use a disk with ext4, xfs or btrfs"))
-}
-
-/// Takes back a sink that was made just now and holds nothing.
-fn undo(path: &Path, with_directory: bool) -> Result<()> {
-    let cannot = || format!("cannot remove the sink made at {}", quoted_path(path));
-    let root = fs::open_operator(path).doing(cannot)?;
-    fs::remove_tree(&root, layout::EMU, 1).doing(cannot)?;
-    let (Some(parent), Some(name), true) = (path.parent(), path.file_name(), with_directory) else {
-        return Ok(());
-    };
-    fs::open_operator(parent).and_then(|parent| parent.remove_dir(name.as_bytes())).doing(cannot)
-}
-
-/// What the file system of a sink cannot keep of a file.
-fn warn_of_abilities(context: &Context, sink: &Sink) {
-    let abilities = &sink.info.abilities;
-    let kind = &abilities.kind;
-    let root = rustix::process::geteuid().is_root();
-    if root && !abilities.owner {
-        context.ui.warn(&format!("its file system ({kind}) keeps no owners; manifests record them"));
-    }
-    if !abilities.xattrs {
-        let what = "extended attributes and ACLs";
-        context.ui.warn(&format!("its file system ({kind}) keeps no {what}; manifests record them"));
-    }
-    if abilities.grain > 1 {
-        let (grain, unit) = match abilities.grain {
-            second @ 1_000_000_000.. => (second / 1_000_000_000, "s"),
-            micro @ 1000.. => (micro / 1000, "\u{b5}s"),
-            nano => (nano, "ns"),
-        };
-        context.ui.warn(&format!(
-            "its file system ({kind}) keeps times in steps of {grain} {unit}; manifests record them exactly"
-        ));
-    }
-    if !abilities.case_sensitive {
-        context.ui.warn(&format!(
-            "its file system ({kind}) takes names that differ in case alone for the same name"
-        ));
-    }
-}
-
-/// What a push will leave out, and what a dead disk would take along.
-fn warn_of_places(context: &Context, source: &Source, sink: &Sink, all: &[Mount]) -> Result<()> {
-    let dev = |dir: &fs::Dir| dir.stat_self().map(|stat| stat.dev).ok();
-    if dev(source.root()).is_some_and(|own| dev(sink.root()) == Some(own)) {
-        context.ui.note("  on the same file system as the source: one broken disk takes both along");
-    }
-    if context.config(Some(source))?.one_file_system() {
-        for point in mounts::below(all, source.root()) {
-            context.ui.warn(&format!(
-                "{} is another file system and will not be saved; a source of its own can save it",
-                quoted_path(point)
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn forget(context: &Context, name: &str, wait: WaitArgs) -> Result<Status> {
+fn forget(context: &Context, name: &str, args: ChangeArgs) -> Result<Status> {
     let source = trusted_source(context)?;
-    let _lock = source.lock(context.command, wait.wait())?;
+    let _lock = args.lock(&source, context)?;
+    if args.dry_run {
+        let known = source.sink(name)?;
+        let place = quoted_path(&known.path);
+        context.ui.out(&format!("sink {name}: would be forgotten; its data would stay in {place}"))?;
+        return Ok(None);
+    }
     let known = source.forget_sink(name)?;
     if context.ui.json() {
         let why = Err("forgotten");

@@ -179,7 +179,7 @@ fn changes(source: &Source, opened: &Opened, head: &Node, context: &Context) -> 
         Ok(())
     };
     let observer = context.ui.observer();
-    snapshot::preview(source, Some((&*opened.sink, head)), true, &config, &observer, &mut count)?;
+    snapshot::preview(source, Some((&*opened.sink, head)), true, (&config, &[]), &observer, &mut count)?;
     Ok(changes)
 }
 

@@ -142,3 +142,44 @@ fn a_failure_says_so_and_writes_no_tree_record() {
     }
     emu.program("emu-hash-tree", &[]).exits(2);
 }
+
+#[test]
+fn entries_in_any_order_are_sorted_and_sealed_again() {
+    let job = Job::new("dir a\nfile a/x \"x\"\nfile a.b \"y\"\ndir a/y\nfile a/y/z \"z\"\nlink l = a/x");
+    let manifest = job.emu.program("emu-hash-tree", &["src"]).succeeds().stdout;
+    let mut lines: Vec<&str> = manifest.lines().collect();
+    lines.reverse();
+    let shuffled = lines.join("\n");
+    let again = job.emu.pipe("emu-hash-tree", &["--stdin"], shuffled.as_bytes()).succeeds().stdout;
+    assert_eq!(again, manifest);
+    // Less than all is a tree of its own.
+    let less: Vec<&str> = lines.iter().filter(|line| !line.contains("a.b")).copied().collect();
+    let less = job.emu.pipe("emu-hash-tree", &["--stdin"], less.join("\n").as_bytes()).succeeds();
+    let tree = |text: &str| text.lines().last().unwrap().to_owned();
+    assert_ne!(tree(&less.stdout), tree(&manifest));
+    let sink = job.sink();
+    let args = ["--sink", sink.to_str().unwrap(), "--source", "src"];
+    job.emu.pipe("emu-link-snapshot", &args, &less.bytes).succeeds();
+}
+
+#[test]
+fn what_makes_no_manifest_prints_none() {
+    let job = Job::new("dir a\nfile a/x \"x\"");
+    let manifest = job.emu.program("emu-hash-tree", &["src"]).succeeds().stdout;
+    let lines: Vec<&str> = manifest.lines().collect();
+    let without = |word: &str| -> String {
+        lines.iter().filter(|line| !line.contains(word)).map(|line| format!("{line}\n")).collect()
+    };
+    let twice = format!("{manifest}{}\n", lines.iter().find(|line| line.contains("a/x")).unwrap());
+    for (input, why) in [
+        (without("\"path\":\"\""), "the root"),
+        (without("\"path\":\"a\""), "no earlier entry names it"),
+        (twice, ""),
+        ("nonsense\n".to_owned(), "line 1"),
+        (String::new(), "the root"),
+    ] {
+        let said = job.emu.pipe("emu-hash-tree", &["--stdin"], input.as_bytes()).exits(1);
+        assert!(said.stderr.contains(why) && said.stdout.lines().count() == 1, "{why}: {said}");
+    }
+    job.emu.program("emu-hash-tree", &["--stdin", "src"]).exits(2);
+}

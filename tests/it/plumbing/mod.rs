@@ -1,6 +1,7 @@
 //! Programs for scripts, a file each.
 
 mod cat_node;
+mod check_exclude;
 mod commit_snapshot;
 mod diff_tree;
 mod hash_tree;

@@ -3,6 +3,8 @@
 mod cat;
 mod checkout;
 mod clean;
+mod clone;
+mod config;
 mod diff;
 mod du;
 mod find;

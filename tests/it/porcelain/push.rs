@@ -2,11 +2,14 @@
 
 mod altered;
 mod damage;
+mod excluded;
 mod found;
+mod hooks;
 mod kept;
 mod limits;
 mod links;
 mod lock;
+mod moment;
 mod moved;
 mod output;
 mod parked;

@@ -1,5 +1,7 @@
 //! `emu sink`.
 
+mod changes;
+
 use crate::env::{Emu, assert_shows};
 
 fn source(emu: &Emu) {

@@ -1,0 +1,154 @@
+//! `emu sink move`, `adopt` and `clean`: what a source knows of its sinks, and whose they are.
+
+use super::{ChangeArgs, state, trusted_source};
+use crate::cmd::{Context, Status, place};
+use crate::error::{Error, Result};
+use crate::fs;
+use crate::quote::{escaped, quoted, quoted_path};
+use crate::record::SinkRecord;
+use crate::sink::{Catalog, Info, Sink, uuid};
+use crate::snapshot;
+use crate::source::{SinkRef, Source};
+use crate::ui::text;
+use std::path::Path;
+
+/// Remembers that a sink stands elsewhere now.
+pub(super) fn relocate(context: &Context, name: &str, path: &Path, args: ChangeArgs) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let known = source.sink(name)?;
+    let path = place::settled(path)?;
+    let cannot = || format!("cannot move the sink {} to {}", quoted(name), quoted_path(&path));
+    let sink = Sink::open(&path).map_err(|error| {
+        error.hint(format!(
+            "bring its directory there first, with hard links: cp -a {} {}",
+            quoted_path(&known.path),
+            quoted_path(&path)
+        ))
+    })?;
+    if sink.info.id != known.id {
+        return Err(Error::not_found(cannot())
+            .because(format!("there is the sink {}, not {}", sink.info.id, known.id))
+            .hint("`emu sink add NAME PATH` adds another one"));
+    }
+    let moved = SinkRef { path: path.clone(), ..known.clone() };
+    if !args.dry_run {
+        source.set_sink(&moved)?;
+    }
+    let would = if args.dry_run { "would be" } else { "is now" };
+    say(&moved, &format!("{would} at {}", quoted_path(&path)), context)?;
+    let left = Sink::open(&known.path).is_ok_and(|old| old.info.id == known.id);
+    if left && !place::same(&known.path, &path) {
+        context.ui.warn(&format!(
+            "the one at {} has the same id: remove it, or make it a sink of its own with emu sink adopt NAME PATH",
+            quoted_path(&known.path)
+        ));
+    }
+    Ok(None)
+}
+
+/// Makes a sink this source's and this machine's.
+pub(super) fn adopt(
+    context: &Context,
+    name: Option<&str>,
+    path: Option<&Path>,
+    args: ChangeArgs,
+) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let sinks = source.sinks()?;
+    let (name, path) = match (name, path) {
+        (Some(name), Some(path)) => (name.to_owned(), place::settled(path)?),
+        (Some(path), None) if path.contains('/') => ("origin".to_owned(), place::settled(Path::new(path))?),
+        (Some(name), None) => {
+            let known = source.sink(name)?;
+            (known.name, known.path)
+        }
+        (None, _) => match sinks.as_slice() {
+            [one] => (one.name.clone(), one.path.clone()),
+            _ => {
+                return Err(Error::usage("no sink is named").hint("emu sink adopt NAME, or NAME PATH"));
+            }
+        },
+    };
+    let known = sinks.iter().find(|known| known.name == name && place::same(&known.path, &path));
+    if known.is_none() {
+        source.check_new_name(&name)?;
+    }
+    let sink = Sink::open(&path)?;
+    let is_copy = sinks.iter().any(|other| {
+        other.id == sink.info.id
+            && !place::same(&other.path, &path)
+            && Sink::open(&other.path).is_ok_and(|there| there.info.id == other.id)
+    });
+    let id = if is_copy { uuid()? } else { sink.info.id.clone() };
+    let machine = Some(fs::machine_id());
+    let info = Info { id, source: source.id.clone(), machine, ..sink.info.clone() };
+    let told = whose(&sink, &source, is_copy)?;
+    let mut record = SinkRef { name: name.clone(), path, id: info.id.clone(), optional: false, order: 0 };
+    if !args.dry_run {
+        let lock = snapshot::tidy(&sink, args.wait.wait(), context.command, &context.ui.observer())?;
+        let sink = sink.rewrite(&lock, info)?;
+        record = match known {
+            Some(known) => SinkRef { id: record.id, ..known.clone() },
+            None => source.add_sink(&name, &sink, false)?,
+        };
+        source.set_sink(&record)?;
+    }
+    let would = if args.dry_run { "would be adopted" } else { "adopted" };
+    say(&record, &format!("{would}; {told}"), context)?;
+    Ok(None)
+}
+
+/// Whose a sink was.
+fn whose(sink: &Sink, source: &Source, is_copy: bool) -> Result<String> {
+    let catalog = Catalog::listed(sink)?;
+    let last = catalog.snapshots.last().map(|snapshot| {
+        let node = &snapshot.node;
+        let age = node.timestamp().map(|time| text::age(time, crate::clock::now())).unwrap_or_default();
+        format!("its last snapshot is of {}, {age}", escaped(node.host.as_bytes()))
+    });
+    let last = last.unwrap_or_else(|| "it has no snapshot yet".to_owned());
+    let other = sink.info.source != source.id;
+    Ok(match (is_copy, other) {
+        (true, _) => format!("as a copy it gets an id of its own; {last}"),
+        (false, true) => format!("it was of the source {}; {last}", sink.info.source),
+        (false, false) => last,
+    })
+}
+
+/// Forgets the sinks that are not there.
+pub(super) fn clean(context: &Context, args: ChangeArgs) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let mut count = 0;
+    for known in source.sinks()?.iter().filter(|known| !known.optional) {
+        let why = match source.open_sink(known) {
+            Err(_) => state(known),
+            Ok(_) => continue,
+        };
+        // What cannot be read is there.
+        if why == "unreadable" {
+            context.ui.warn(&format!("sink {} stays: it cannot be read", quoted(&known.name)));
+            continue;
+        }
+        count += 1;
+        if !args.dry_run {
+            source.forget_sink(&known.name)?;
+        }
+        let would = if args.dry_run { "would be forgotten" } else { "forgotten" };
+        say(known, &format!("{would} ({why} at {})", quoted_path(&known.path)), context)?;
+    }
+    if count == 0 {
+        context.ui.note("every sink is there");
+    }
+    Ok(None)
+}
+
+fn say(sink: &SinkRef, what: &str, context: &Context) -> Result<()> {
+    if context.ui.json() {
+        let SinkRef { name, path, id, optional, .. } = sink;
+        return context.ui.record(&SinkRecord::new(name, path, id, *optional, Err(what)));
+    }
+    context.ui.out(&format!("sink {}: {what}", sink.name))
+}

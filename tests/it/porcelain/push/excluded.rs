@@ -1,0 +1,105 @@
+//! What is not saved: patterns, and directories that carry a mark.
+
+use std::fs;
+
+use crate::job::{Job, listing};
+
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\\n# a cache\\n";
+
+fn saved(job: &Job) -> Vec<String> {
+    job.entries().keys().filter(|path| !path.is_empty()).cloned().collect()
+}
+
+fn marked() -> Job {
+    let job = Job::new("file keep \"k\"");
+    job.edit(&format!(
+        "dir cache\nfile cache/CACHEDIR.TAG \"{TAG}\"\nfile cache/x \"x\"\ndir cache/deep\nfile cache/deep/y \"y\"\n\
+         dir fake\nfile fake/CACHEDIR.TAG \"no signature\"\nfile fake/x \"x\"\n\
+         dir d/private\nfile d/private/.nobackup \"\"\nfile d/private/x \"x\"",
+    ));
+    job
+}
+
+#[test]
+fn of_a_directory_with_a_mark_the_mark_alone_is_saved() {
+    let job = marked();
+    job.push(&[]).succeeds();
+    let expected = [
+        "cache",
+        "cache/CACHEDIR.TAG",
+        "d",
+        "d/private",
+        "d/private/.nobackup",
+        "fake",
+        "fake/CACHEDIR.TAG",
+        "fake/x",
+        "keep",
+    ];
+    assert_eq!(saved(&job), expected);
+    let again = job.push(&[]).succeeds();
+    assert!(again.stdout.contains("0 copied"), "{again}");
+    // Without the settings, as sources that were made before have them, all is saved.
+    job.config("");
+    job.push(&[]).succeeds();
+    job.same();
+}
+
+#[test]
+fn a_checkout_leaves_what_stands_beside_a_mark() {
+    let job = marked();
+    job.push(&[]).succeeds();
+    job.edit("file keep \"changed\"");
+    job.push(&[]).succeeds();
+    job.edit("file cache/x \"a new thing\"\nfile d/private/more \"more\"");
+    let said = job.emu.inside("src").ok(&["checkout", "HEAD~"]);
+    assert!(said.contains("1 file"), "{said}");
+    assert_eq!(fs::read_to_string(job.src().join("cache/x")).unwrap(), "a new thing");
+    assert_eq!(fs::read_to_string(job.src().join("d/private/more")).unwrap(), "more");
+    assert_eq!(fs::read_to_string(job.src().join("keep")).unwrap(), "k");
+}
+
+#[test]
+fn a_mark_that_came_later_protects_what_was_saved_before() {
+    let job = Job::new("dir d\nfile d/x \"old\"\nfile keep \"k\"");
+    job.push(&[]).succeeds();
+    job.edit("file d/.nobackup \"\"\nfile d/x \"new\"");
+    job.push(&["--allow-shrunk"]).succeeds();
+    let said = job.emu.inside("src").ok(&["checkout", "HEAD~"]);
+    assert!(said.contains("excluded and left alone"), "{said}");
+    assert_eq!(fs::read_to_string(job.src().join("d/x")).unwrap(), "new");
+}
+
+#[test]
+fn a_mark_at_the_root_leaves_nothing_out() {
+    let job = Job::new("file .nobackup \"\"\nfile a \"a\"");
+    job.push(&[]).succeeds();
+    assert_eq!(saved(&job), [".nobackup", "a"]);
+}
+
+#[test]
+fn patterns_of_the_command_line_count_this_once_and_last() {
+    let job = Job::new(
+        "file a.o \"o\"\nfile b.c \"c\"\nfile keep.o \"k\"\ndir tmp\nfile tmp/x \"x\"\nfile big.iso \"i\"",
+    );
+    fs::write(job.src().join(".emu/excludes"), "*.iso\n").unwrap();
+    fs::write(job.emu.path("list"), "/tmp/\n*.o\n").unwrap();
+    let from = job.emu.path("list");
+    let args = ["--exclude-from", from.to_str().unwrap(), "--exclude", "!keep.o", "--exclude", "!*.iso"];
+    let plan = job.push(&[&["--dry-run"][..], &args].concat()).succeeds().stdout;
+    assert!(plan.contains("keep.o") && plan.contains("big.iso") && !plan.contains("a.o"), "{plan}");
+    job.push(&args).succeeds();
+    assert_eq!(saved(&job), ["b.c", "big.iso", "keep.o"]);
+    let entries = job.emu.program("emu-hash-tree", &[&["src"][..], &args].concat()).succeeds().stdout;
+    assert!(entries.contains("keep.o") && !entries.contains("tmp/x"));
+    job.push(&[]).succeeds();
+    assert_eq!(saved(&job), ["a.o", "b.c", "keep.o", "tmp", "tmp/x"]);
+}
+
+#[test]
+fn what_is_no_pattern_on_the_command_line_is_refused() {
+    let job = Job::new("file a \"a\"");
+    let before = listing(&job.sink());
+    assert!(job.push(&["--exclude", "[a"]).exits(2).stderr.contains("--exclude line 1: no valid pattern"));
+    job.push(&["--exclude-from", "nowhere"]).exits(1);
+    assert_eq!(listing(&job.sink()), before);
+}

@@ -1,0 +1,158 @@
+//! `emu sink move`, `adopt` and `clean`.
+
+use std::fs;
+
+use crate::env::Emu;
+use crate::job::{Job, listing};
+use crate::made::{Made, Special};
+
+fn copied(job: &Job, to: &str) -> String {
+    let to = job.emu.path(to);
+    job.emu.shell(&format!("cp -a sink {}", to.display())).succeeds();
+    to.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_sink_that_was_moved_by_hand_is_found_again() {
+    let job = Job::pushed("file a \"a\"");
+    fs::rename(job.sink(), job.emu.path("elsewhere")).unwrap();
+    let src = job.emu.inside("src");
+    src.run(&["push"]).exits(10);
+    let said = src.ok(&["sink", "move", "--dry-run", "origin", "../elsewhere"]);
+    assert!(said.contains("would be at"), "{said}");
+    src.run(&["push"]).exits(10);
+    let said = src.run(&["sink", "move", "origin", "../elsewhere"]).succeeds();
+    assert!(said.stdout.starts_with("sink origin: is now at '") && said.stderr.is_empty(), "{said}");
+    src.run(&["push"]).succeeds();
+    assert!(src.ok(&["sink"]).contains("origin  present  2"));
+}
+
+#[test]
+fn where_the_sink_is_not_it_is_not_moved_to() {
+    let job = Job::pushed("file a \"a\"");
+    job.ok(&["-S", "src", "sink", "add", "two", "two"]);
+    let src = job.emu.inside("src");
+    let before = listing(&job.src().join(".emu"));
+    assert!(src.fails(&["sink", "move", "origin", "../nowhere"], 10).contains("cp -a"));
+    assert!(src.fails(&["sink", "move", "origin", "../two"], 10).contains("there is the sink"));
+    assert!(src.fails(&["sink", "move", "none", "../sink"], 10).contains("no sink 'none'"));
+    assert_eq!(listing(&job.src().join(".emu")), before);
+}
+
+#[test]
+fn a_copy_has_the_same_id_and_gets_its_own_by_being_adopted() {
+    let job = Job::pushed("file a \"a\"");
+    let copy = copied(&job, "copy");
+    let src = job.emu.inside("src");
+    assert!(src.fails(&["sink", "add", "two", &copy], 1).contains("the same sink is known as 'origin'"));
+    let before = listing(&job.emu.path("copy"));
+    assert!(src.ok(&["sink", "adopt", "--dry-run", "two", &copy]).contains("would be adopted"));
+    assert_eq!(listing(&job.emu.path("copy")), before);
+    assert!(src.ok(&["sink", "adopt", "two", &copy]).contains("as a copy it gets an id of its own"));
+    job.edit("file b \"b\"");
+    src.run(&["push"]).succeeds();
+    for sink in ["sink", "copy"] {
+        assert_eq!(fs::read_dir(job.emu.path(sink).join(".emu/nodes")).unwrap().count(), 2, "{sink}");
+    }
+    job.ok(&["-S", "src", "verify"]);
+}
+
+#[test]
+fn a_copy_that_takes_the_place_of_a_sink_keeps_its_id() {
+    let job = Job::pushed("file a \"a\"");
+    let copy = copied(&job, "bigger");
+    let said = job.emu.inside("src").run(&["sink", "move", "origin", &copy]).succeeds();
+    assert!(said.stderr.contains("has the same id"), "{said}");
+    job.emu.inside("src").run(&["push"]).succeeds();
+    assert_eq!(fs::read_dir(job.emu.path("bigger/.emu/nodes")).unwrap().count(), 2);
+    assert_eq!(job.nodes().len(), 1);
+}
+
+#[test]
+fn a_new_source_goes_on_with_the_sink_of_a_lost_one() {
+    let job = Job::pushed("file a \"a\"\nfile b size=9000 seed=1");
+    job.emu.shell("cp -a src new && rm -rf new/.emu src").succeeds();
+    job.ok(&["init", "new"]);
+    let new = job.emu.inside("new");
+    assert!(new.fails(&["sink", "add", "../sink"], 10).contains("emu sink adopt NAME PATH"));
+    let said = new.ok(&["sink", "adopt", "../sink"]);
+    assert!(said.starts_with("sink origin: adopted; it was of the source "), "{said}");
+    // The inodes are others: everything is read, and linked all the same.
+    let said = new.ok(&["push"]);
+    assert!(said.contains("0 copied (0 B), 2 linked"), "{said}");
+    assert!(new.ok(&["log", "-s"]).lines().count() == 2);
+}
+
+#[test]
+fn a_push_from_another_machine_is_refused_until_it_adopts_the_sink() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    sink.add(1, Special::default());
+    emu.tree("src", "file a \"mine\"");
+    let src = emu.inside("src");
+    let before = listing(&sink.path);
+    let said = src.fails(&["push"], 10);
+    assert!(said.contains("from this machine") && said.contains("emu sink adopt disk"), "{said}");
+    assert_eq!(listing(&sink.path), before);
+    let said = src.ok(&["sink", "adopt", "disk"]);
+    assert!(said.contains("its last snapshot is of "), "{said}");
+    src.run(&["push", "--allow-shrunk"]).succeeds();
+    src.run(&["push"]).succeeds();
+    // Now the other machine would be refused.
+    let record = fs::read_to_string(sink.path.join(".emu/sink")).unwrap();
+    let mut info: serde_json::Value = serde_json::from_str(&record).unwrap();
+    info["machine"] = "other".into();
+    fs::write(sink.path.join(".emu/sink"), info.to_string()).unwrap();
+    assert!(src.fails(&["push"], 10).contains("another machine has adopted the sink"));
+    src.run(&["push", "--allow-moved"]).succeeds();
+}
+
+#[test]
+fn adopting_without_a_name_needs_a_single_sink() {
+    let job = Job::pushed("file a \"a\"");
+    assert!(job.ok(&["-S", "src", "sink", "adopt", "--wait", "1"]).starts_with("sink origin: adopted"));
+    job.ok(&["-S", "src", "sink", "add", "two", "two"]);
+    assert!(job.emu.inside("src").fails(&["sink", "adopt"], 2).contains("no sink is named"));
+    assert!(
+        job.emu.inside("src").fails(&["sink", "adopt", "two", "../sink"], 1).contains("it is the name of")
+    );
+}
+
+#[test]
+fn sinks_that_are_gone_are_forgotten_and_others_are_not() {
+    let job = Job::pushed("file a \"a\"");
+    let src = job.emu.inside("src");
+    for (name, options) in [("gone", &[][..]), ("usb", &["--optional"]), ("other", &[])] {
+        src.ok(&[&["sink", "add", name, &format!("../{name}")][..], options].concat());
+    }
+    fs::remove_dir_all(job.emu.path("gone")).unwrap();
+    fs::remove_dir_all(job.emu.path("usb")).unwrap();
+    fs::remove_dir_all(job.emu.path("other")).unwrap();
+    copied(&job, "other");
+    let before = listing(&job.src().join(".emu"));
+    let said = src.ok(&["sink", "clean", "--dry-run"]);
+    assert!(said.contains("sink gone: would be forgotten (absent at"), "{said}");
+    assert!(said.contains("sink other: would be forgotten (wrong disk at"), "{said}");
+    assert_eq!(said.lines().count(), 2);
+    assert_eq!(listing(&job.src().join(".emu")), before);
+    src.ok(&["sink", "clean"]);
+    let left: Vec<String> =
+        src.run(&["sink", "--json"]).succeeds().records().iter().map(|r| r["name"].to_string()).collect();
+    assert_eq!(left, ["\"origin\"", "\"usb\""]);
+    assert!(src.run(&["sink", "clean"]).succeeds().stderr.contains("every sink is there"));
+}
+
+#[test]
+fn dry_runs_of_add_and_rm_change_nothing() {
+    let job = Job::pushed("file a \"a\"");
+    let src = job.emu.inside("src");
+    let before = (listing(&job.src()), listing(&job.sink()));
+    let said = src.ok(&["sink", "add", "-n", "new", "../new"]);
+    assert!(said.contains("sink new: would be made at") && said.contains(" free"), "{said}");
+    assert!(!job.emu.path("new").exists());
+    assert!(src.ok(&["sink", "rm", "--dry-run", "origin"]).contains("would be forgotten"));
+    src.fails(&["sink", "rm", "-n", "none"], 10);
+    assert!(src.ok(&["sink", "add", "--dry-run", "again", "../sink"]).contains("would be attached"));
+    src.fails(&["sink", "add", "-n", "new", "../no/such/place"], 1);
+    assert_eq!((listing(&job.src()), listing(&job.sink())), before);
+}
