@@ -107,7 +107,7 @@ _emu() {
 
     case "${cmd}" in
         emu)
-            opts="-C -S -v -q -h -V --source --verbose --quiet --color --json --help --version init sink push status log show diff ls cat find checkout verify rotate pin unpin path help version hash-tree link-snapshot commit-snapshot rev-parse cat-node ls-tree diff-tree"
+            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find checkout verify rotate pin unpin path help version hash-tree link-snapshot commit-snapshot rev-parse cat-node ls-tree diff-tree"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -137,7 +137,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__cat)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -171,7 +171,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__cat__subcmd__node)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -205,7 +205,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__checkout)
-            opts="-n -C -S -v -q -h --to --overwrite --force --damaged --no-owner --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -z -C -S -v -q -h --to --overwrite --force --damaged --no-owner --dry-run --null --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -251,7 +251,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__commit__subcmd__snapshot)
-            opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --json --help"
+            opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -301,7 +301,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__diff)
-            opts="-z -C -S -v -q -h --name-status --stat --exit-code --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --name-status --stat --null --exit-code --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,7 +335,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__diff__subcmd__tree)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -369,7 +369,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__find)
-            opts="-i -C -S -v -q -h --ignore-case --sink --source --verbose --quiet --color --json --help"
+            opts="-i -z -C -S -v -q -h --ignore-case --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -403,7 +403,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__hash__subcmd__tree)
-            opts="-C -S -v -q -h --against --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --against --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -437,7 +437,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__help)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,7 +467,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__init)
-            opts="-C -S -v -q -h --template-dir --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --template-dir --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -501,7 +501,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__link__subcmd__snapshot)
-            opts="-C -S -v -q -h --sink --no-owner --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --no-owner --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,7 +539,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__log)
-            opts="-n -s -C -S -v -q -h --max-count --short --sink --source --verbose --quiet --color --json --help"
+            opts="-n -s -r -C -S -v -q -h --max-count --oneline --short --graph --reverse --after --since --before --until --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -550,6 +550,22 @@ _emu() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -581,7 +597,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__ls)
-            opts="-l -R -z -C -S -v -q -h --long --recursive --sink --source --verbose --quiet --color --json --help"
+            opts="-l -R -z -C -S -v -q -h --long --recursive --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -615,7 +631,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__ls__subcmd__tree)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -649,7 +665,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__path)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -683,7 +699,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__pin)
-            opts="-n -C -S -v -q -h --for --dry-run --sink --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --for --dry-run --sink --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,7 +741,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__push)
-            opts="-m -C -S -v -q -h --message --to --dry-run --no-owner --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
+            opts="-m -z -C -S -v -q -h --message --to --dry-run --null --no-owner --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -771,7 +787,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__rev__subcmd__parse)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,7 +821,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__rotate)
-            opts="-C -S -v -q -h --dry-run --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --min-free --min-keep --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --dry-run --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --min-free --min-keep --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,7 +891,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__show)
-            opts="-C -S -v -q -h --name-status --stat --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --name-status --stat --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -909,7 +925,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help list add rm"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help list add rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -939,7 +955,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__add)
-            opts="-C -S -v -q -h --optional --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --optional --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -973,7 +989,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__list)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1003,7 +1019,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__rm)
-            opts="-C -S -v -q -h --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1037,7 +1053,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__status)
-            opts="-C -S -v -q -h --no-scan --max-age --exit-code --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --no-scan --max-age --exit-code --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1071,7 +1087,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__unpin)
-            opts="-n -C -S -v -q -h --dry-run --sink --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --sink --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1109,7 +1125,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__verify)
-            opts="-C -S -v -q -h --quick --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --quick --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1139,7 +1155,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__version)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

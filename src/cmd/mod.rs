@@ -12,12 +12,14 @@ mod dispatch;
 mod explain;
 mod input;
 mod inside;
+mod manual;
 mod mounts;
 mod place;
 mod plumbing;
 mod porcelain;
 mod preview;
 mod report;
+mod restored;
 mod several;
 mod spec;
 mod unknown;
@@ -26,6 +28,7 @@ pub(crate) use args::read;
 pub use args::{AllowArgs, Global, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
+pub use manual::MANUAL;
 
 use crate::error::{Kind, Result};
 

@@ -3,5 +3,6 @@
 pub mod diff;
 pub mod find;
 mod frames;
+pub mod graph;
 pub mod lookup;
 pub mod track;

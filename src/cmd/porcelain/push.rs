@@ -7,7 +7,7 @@ use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
-use crate::sink::Sink;
+use crate::sink::{Sink, layout};
 use crate::snapshot::{self, PushRequest, Pushed, SinkReport, Target};
 use crate::source::{SinkRef, Source, absolute};
 use crate::ui::text::{bytes, count};
@@ -84,6 +84,10 @@ struct PushArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// With --dry-run: the word and the path each end in a NUL instead of a line end
+    #[arg(short = 'z', long = "null", requires = "dry_run")]
+    zero: bool,
+
     /// Do not give the files in the sink to their owners; the owners are recorded all the same
     #[arg(long)]
     no_owner: bool,
@@ -101,12 +105,24 @@ struct PushArgs {
 
 fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
+    let dry = preview::How { set_owner: !args.no_owner, zero: args.zero };
     if let (true, Some(path)) = (args.dry_run, &args.to) {
-        return preview::to_place(path, !args.no_owner, context);
+        return preview::to_place(path, dry, context);
     }
-    let source = find_source(args, context)?;
+    let (source, made) = find_source(args, context)?;
     let config = context.config(Some(&source))?;
-    let targets = find_targets(args, context, &source, &config)?;
+    let targets = match find_targets(args, context, &source, &config) {
+        Err(error) if made == Some(true) => {
+            // What was not a source before is none after a push that could not even begin.
+            let cannot = || format!("cannot undo what was made in {}", quoted_path(&source.path));
+            fs::remove_tree(source.root(), layout::EMU, 1).doing(cannot)?;
+            return Err(error);
+        }
+        found => found?,
+    };
+    if made.is_some() {
+        context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
+    }
     if Unfinished::read(&source).is_some() {
         context.ui.warn("a checkout of this source was cut off; the same `emu checkout` again completes it");
     }
@@ -114,7 +130,7 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
         return Err(snapshot::no_sinks());
     }
     if args.dry_run {
-        return preview::to_targets(!args.no_owner, context, &source, &config, targets);
+        return preview::to_targets(dry, context, &source, &config, targets);
     }
     let request = PushRequest {
         source: &source,
@@ -143,7 +159,8 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     Ok(status)
 }
 
-fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
+/// The source; if it was made one just now, whether nothing of it stood there before.
+fn find_source(args: &PushArgs, context: &Context) -> Result<(Source, Option<bool>)> {
     match (context.source(), &args.to) {
         // `push --source DIR --to PATH` needs no init before it.
         (Err(error), Some(path)) if error.kind() == Kind::NotFound => {
@@ -155,11 +172,11 @@ fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
             let named = context.global.source.clone();
             let dir = named
                 .map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
-            let (source, _) = Source::init(&dir)?;
-            context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
-            Ok(source)
+            let there = fs::open_operator(&dir).and_then(|dir| dir.stat_if_there(layout::EMU));
+            let is_new = there.is_ok_and(|stat| stat.is_none());
+            Source::init(&dir).map(|(source, _)| (source, Some(is_new)))
         }
-        (found, _) => found,
+        (found, _) => found.map(|source| (source, None)),
     }
 }
 
@@ -199,8 +216,11 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
     if let Some(known) = known.iter().find(|known| place::same(&known.path, &path)) {
         return Ok(known_target(source, known, false));
     }
+    let existed = fs::open_operator(&path).is_ok();
+    let mut is_new = false;
     let sink = match Sink::open(&path) {
         Err(error) if error.kind() == Kind::NotFound && !place::is_sink(&path) => {
+            is_new = true;
             Sink::create(&path, &source.id)?
         }
         opened => opened?,
@@ -209,6 +229,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
     }
     if !sink.info.abilities.links {
+        if is_new {
+            super::sink::undo(&path, !existed)?;
+        }
         return Err(Error::failed(format!("cannot push to {}", quoted_path(&path)))
             .because("its file system has no hard links: every snapshot would be a full copy")
             .hint("use a file system such as ext4, xfs or btrfs"));
