@@ -23,6 +23,8 @@ pub(super) struct Outlet {
     to: To,
     /// The pager to start with the first output.
     wanted: Option<OsString>,
+    /// What is printed while something shall be printed as one.
+    held: Option<Vec<u8>>,
 }
 
 enum To {
@@ -39,7 +41,7 @@ enum To {
 impl Outlet {
     pub(super) fn new() -> Outlet {
         let stdout = BufWriter::with_capacity(64 * 1024, io::stdout());
-        Outlet { to: To::Stdout(stdout), wanted: None }
+        Outlet { to: To::Stdout(stdout), wanted: None, held: None }
     }
 
     fn is_paging(&self) -> bool {
@@ -58,6 +60,9 @@ impl Outlet {
 
     /// Waits until the user has seen enough.
     fn end(&mut self) -> Result<()> {
+        if !self.is_paging() {
+            return Ok(());
+        }
         let To::Pager { command, mut child, input } = std::mem::replace(&mut self.to, To::Nowhere) else {
             return Ok(());
         };
@@ -74,6 +79,9 @@ impl Outlet {
 
 impl Write for Outlet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(held) = &mut self.held {
+            return held.write(bytes);
+        }
         match &mut self.to {
             To::Stdout(out) => out.write(bytes),
             To::Pager { input, .. } => input.write(bytes),
@@ -123,6 +131,22 @@ impl Ui {
         }
     }
 
+    /// Does a piece of work whose progress is worth seeing between what it prints: where a pager is to
+    /// show that, it gets it in the end.
+    ///
+    /// # Errors
+    /// Those of the work, and those of printing.
+    pub fn together<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        {
+            let mut out = take(&self.shared.out);
+            out.held = out.wanted.is_some().then(Vec::new);
+        }
+        let outcome = work();
+        let held = take(&self.shared.out).held.take().unwrap_or_default();
+        let printed = if held.is_empty() { Ok(()) } else { self.write_ended(&held, b"") };
+        outcome.and_then(|outcome| printed.map(|()| outcome))
+    }
+
     /// Ends the answer: with a pager, waits for it, and says then what had to be said meanwhile.
     ///
     /// # Errors
@@ -143,7 +167,8 @@ impl Ui {
 
     /// Before anything is printed: the progress line makes room, and the pager starts.
     pub(super) fn begin_paging(&self) {
-        if take(&self.shared.out).wanted.is_none() {
+        let waits = |out: &Outlet| out.wanted.is_some() && out.held.is_none();
+        if !waits(&take(&self.shared.out)) {
             return;
         }
         if let Some(bar) = take(&self.shared.bar).take() {

@@ -1,6 +1,6 @@
 //! What people see on a terminal: the pager, colours, columns, and what stays out of sight there.
 
-use crate::env::{Emu, Session, Terminal};
+use crate::env::{Emu, Session, Terminal, need_tool};
 use crate::job::Job;
 use crate::made::{Made, Special};
 
@@ -20,6 +20,9 @@ fn paged<'a>(session: Session<'a>, pager: &str) -> Session<'a> {
 
 #[test]
 fn a_long_answer_goes_through_less_and_quitting_it_is_no_failure() {
+    if !(need_tool("python3") && need_tool("less")) {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 60);
     let src = emu.inside("src");
@@ -33,6 +36,9 @@ fn a_long_answer_goes_through_less_and_quitting_it_is_no_failure() {
 
 #[test]
 fn what_fits_on_a_screen_is_printed_as_it_is() {
+    if !(need_tool("python3") && need_tool("less")) {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 2);
     let said = Terminal::new(80, 24).emu(&emu.inside("src"), &["log", "-s", "--color", "never"]).succeeds();
@@ -42,6 +48,9 @@ fn what_fits_on_a_screen_is_printed_as_it_is() {
 
 #[test]
 fn the_pager_is_that_of_the_environment() {
+    if !need_tool("python3") {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 3);
     let src = emu.inside("src");
@@ -62,6 +71,9 @@ fn the_pager_is_that_of_the_environment() {
 
 #[test]
 fn nothing_is_paged_but_what_people_read() {
+    if !need_tool("python3") {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 3);
     let src = paged(emu.inside("src"), "sed s/^/paged:/");
@@ -85,6 +97,9 @@ fn nothing_is_paged_but_what_people_read() {
 
 #[test]
 fn a_pager_that_cannot_be_started_is_done_without_or_named() {
+    if !need_tool("python3") {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 1);
     let log =
@@ -100,6 +115,9 @@ fn a_pager_that_cannot_be_started_is_done_without_or_named() {
 
 #[test]
 fn ctrl_c_belongs_to_the_pager_and_emu_waits_for_its_end() {
+    if !(need_tool("python3") && need_tool("less")) {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 60);
     let terminal = Terminal::new(80, 12).typing(":", "\x03\x03").typing(":", "\x03").typing(":", "q");
@@ -114,6 +132,9 @@ fn ctrl_c_belongs_to_the_pager_and_emu_waits_for_its_end() {
 
 #[test]
 fn what_is_said_while_a_pager_runs_is_said_after_it() {
+    if !need_tool("python3") {
+        return;
+    }
     let emu = Emu::new();
     let (one, two) = (Made::new(&emu, "one"), Made::new(&emu, "two"));
     let bad = one.add(1, Special::default());
@@ -134,6 +155,9 @@ fn what_is_said_while_a_pager_runs_is_said_after_it() {
 
 #[test]
 fn colours_stand_for_what_the_words_say() {
+    if !need_tool("python3") {
+        return;
+    }
     let job = Job::pushed("file a \"a\"\nfile b \"b\"\nfile m \"moving\"");
     job.settle().edit("file a \"aa\"\nremove b\nfile c \"c\"");
     std::fs::rename(job.src().join("m"), job.src().join("n")).unwrap();
@@ -155,6 +179,9 @@ fn colours_stand_for_what_the_words_say() {
 
 #[test]
 fn columns_are_measured_by_what_the_terminal_shows() {
+    if !need_tool("python3") {
+        return;
+    }
     let wide = "\u{6f22}\u{5b57}".repeat(5);
     let accents = "e\u{301}".repeat(10);
     let job = Job::pushed(&format!("file {wide} \"x\"\nfile {accents} \"x\"\nfile abcdefghij \"x\""));
@@ -170,6 +197,9 @@ fn columns_are_measured_by_what_the_terminal_shows() {
 
 #[test]
 fn tables_stay_readable_on_forty_columns() {
+    if !need_tool("python3") {
+        return;
+    }
     let emu = Emu::new();
     history(&emu, 2);
     let src = paged(emu.inside("src"), "cat");
@@ -192,6 +222,9 @@ fn tables_stay_readable_on_forty_columns() {
 
 #[test]
 fn without_utf8_nothing_but_ascii_is_shown_on_a_terminal() {
+    if !need_tool("python3") {
+        return;
+    }
     let job = Job::new("file Gr\u{fc}n/a \"x\"");
     job.push(&["-m", "f\u{fc}r"]).succeeds();
     let session = paged(job.emu.inside("src"), "cat");
@@ -213,6 +246,9 @@ fn without_utf8_nothing_but_ascii_is_shown_on_a_terminal() {
 
 #[test]
 fn names_that_steer_a_terminal_are_escaped_there_and_raw_with_a_nul() {
+    if !need_tool("python3") {
+        return;
+    }
     let job = Job::pushed("file plain \"x\"");
     std::fs::write(job.src().join("a\x1b[2Jb"), "new").unwrap();
     let src = paged(job.emu.inside("src"), "cat");
@@ -243,6 +279,9 @@ fn names_that_steer_a_terminal_are_escaped_there_and_raw_with_a_nul() {
 
 #[test]
 fn progress_is_cut_to_the_terminal_and_absent_from_a_dumb_one() {
+    if !need_tool("python3") {
+        return;
+    }
     let job = Job::new("dir many");
     for number in 0..3000 {
         std::fs::write(job.src().join(format!("many/{number}")), "content").unwrap();
@@ -258,4 +297,21 @@ fn progress_is_cut_to_the_terminal_and_absent_from_a_dumb_one() {
     assert!(!drawn.is_empty() && drawn.iter().all(|line| line.chars().count() < 22), "{said:?}");
     let said = push(&session.clone().env("TERM", "dumb"));
     assert!(!said.contains('\r') && !said.contains('\x1b') && said.contains("snapshot "), "{said:?}");
+}
+
+#[test]
+fn progress_is_shown_before_a_pager_gets_the_answer() {
+    if !need_tool("python3") {
+        return;
+    }
+    let job = Job::new("dir many");
+    for number in 0..3000 {
+        std::fs::write(job.src().join(format!("many/{number}")), "content").unwrap();
+    }
+    job.push(&[]).succeeds();
+    let src = paged(job.emu.inside("src"), "sed s/^/paged:/");
+    let said = Terminal::new(80, 24).emu(&src, &["status"]).succeeds().stdout;
+    let (before, after) = said.split_once("paged:source ").unwrap();
+    assert!(before.is_empty() || before.contains(" entries"), "{said:?}");
+    assert!(!after.contains(" entries (") && after.contains("paged:  since HEAD: "), "{said:?}");
 }

@@ -72,6 +72,10 @@ struct Args {
 type Changes = BTreeMap<&'static str, u64>;
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
+    context.ui.together(|| report(args, context))
+}
+
+fn report(args: &Args, context: &Context) -> Result<Status> {
     let source = context.source()?;
     if !context.ui.json() {
         context.ui.out(&format!("source {}", quoted_path(&source.path)))?;

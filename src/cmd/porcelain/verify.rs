@@ -115,7 +115,7 @@ fn check(part: &Part, options: Options, seen: &Seen, context: &Context) -> Resul
         Report::Snapshot(checked) => {
             let result = match checked.findings {
                 0 => "no damage".to_owned(),
-                n => count(n, "finding", "findings"),
+                n => ui.paint(Paint::Damage, &count(n, "finding", "findings")),
             };
             let read =
                 if options.quick { "not read".to_owned() } else { format!("{} read", bytes(checked.bytes)) };

@@ -46,6 +46,9 @@ impl Terminal {
 
 #[test]
 fn a_terminal_shows_what_was_typed_and_printed() {
+    if !super::need_tool("python3") {
+        return;
+    }
     let emu = super::Emu::new();
     let script = "test -t 0 && test -t 1 && stty size && read line && echo got $line";
     let said = Terminal::new(40, 9).typing("9 40", "text\n").run(&emu.session(), "bash", &["-c", script]);

@@ -160,11 +160,10 @@ fn a_push_that_could_not_begin_leaves_no_source_behind() {
 
 #[test]
 fn an_interrupted_push_says_that_the_next_one_goes_on() {
-    let job = Job::new("dir many");
-    for number in 0..5000 {
-        fs::write(job.src().join(format!("many/{number}")), "content").unwrap();
-    }
-    let said = job.emu.shell("timeout --preserve-status -s INT 1 emu push -S src").exits(130);
+    let job = Job::new("file a \"x\"");
+    // It waits for a lock, for as long as it takes to be interrupted.
+    let line = "flock src/.emu/LOCK timeout --preserve-status -s INT 1 emu push -S src --wait 60";
+    let said = job.emu.shell(line).exits(130);
     let hint = "hint: the next push goes on with what this one finished; nothing that is listed was changed";
     assert_eq!(said.stderr, format!("error: interrupted\n{hint}\n"));
 }
