@@ -35,6 +35,63 @@ fn a_long_answer_goes_through_less_and_quitting_it_is_no_failure() {
 }
 
 #[test]
+fn a_pager_that_wants_no_more_ends_the_command_quietly() {
+    if !need_tool("python3") {
+        return;
+    }
+    let emu = Emu::new();
+    // More than fits into a pipe.
+    history(&emu, 700);
+    let src = emu.inside("src");
+    for args in [&["log"][..], &["log", "--graph"]] {
+        let said = Terminal::new(80, 12).emu(&paged(src.clone(), "head -n 1"), args).succeeds();
+        assert_eq!(said.stdout.lines().count(), 1, "{said}");
+        let said = Terminal::new(80, 12).emu(&paged(src.clone(), "false"), args).succeeds();
+        assert_eq!(said.stdout, "");
+    }
+    if need_tool("less") {
+        let said = Terminal::new(80, 12).typing(":", "q").emu(&src, &["log"]).succeeds();
+        assert!(!said.stdout.contains("error"), "{said}");
+    }
+}
+
+#[test]
+fn the_palette_of_the_manual_is_what_is_painted() {
+    if !need_tool("python3") {
+        return;
+    }
+    let emu = Emu::new();
+    let (sink, gone) = (history(&emu, 2), Made::new(&emu, "gone"));
+    sink.add(3, Special { partial: true, ..Special::default() });
+    let first = sink.add(4, Special::default());
+    sink.pin(&first);
+    std::fs::remove_dir_all(&gone.path).unwrap();
+    let src = paged(emu.inside("src"), "cat");
+    let shown = |args: &[&str]| Terminal::new(80, 40).emu(&src, args).stdout;
+    let page = emu.ok(&["help"]);
+    for (args, code, word, name) in [
+        (&["log", "-s", "nothing"][..], "1;31", "error:", "bold red"),
+        (&["log", "-s", "nothing"], "36", "hint:", "cyan"),
+        (&["log", "disk"], "1;33", "partial", "bold yellow"),
+        (&["log", "disk"], "36", "pinned", "cyan"),
+        (&["log", "disk"], "1;36", "HEAD", "bold cyan"),
+        (&["log", "disk"], "1;32", "disk", "bold green"),
+        (&["log", "-s", "disk"], "33", &first[..12], "yellow"),
+        (&["sink"], "1;33", "absent", "bold yellow"),
+        (&["status"], "1;33", "absent", "bold yellow"),
+        (&["status", "disk"], "1;32", "disk", "bold green"),
+    ] {
+        let painted = format!("\x1b[{code}m{word}\x1b[0m");
+        assert!(shown(args).contains(&painted), "{args:?} {word}: {:?}", shown(args));
+        let line = page
+            .lines()
+            .find(|line| line.starts_with("    ") && line.contains(word.trim_end_matches(char::is_numeric)));
+        let of_class = line.is_none_or(|line| line.ends_with(&format!("  {name}")));
+        assert!(of_class, "{word}: {line:?}");
+    }
+}
+
+#[test]
 fn what_fits_on_a_screen_is_printed_as_it_is() {
     if !(need_tool("python3") && need_tool("less")) {
         return;

@@ -244,5 +244,6 @@ fn absent(known: &SinkRef, why: &str, is_old: bool, context: &Context) -> Result
         context.ui.warn(&format!("sink {name} is absent: {why}"));
     }
     let optional = if known.optional { " (optional)" } else { "" };
-    context.ui.out(&format!("sink {name}{optional} is absent: {why}"))
+    let (name, absent) = (context.ui.paint(Paint::Sink, &name), context.ui.paint(Paint::Warning, "absent"));
+    context.ui.out(&format!("sink {name}{optional} is {absent}: {why}"))
 }
