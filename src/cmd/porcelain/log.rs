@@ -26,9 +26,10 @@ the order in which they were added; a sink that is absent is noted.
 A sink stands for all of its snapshots. A..B is what led to B and not to A. With a path to a sink
 neither a source nor a configuration is needed.
 
-Ages are those of now; --json has the times. After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
+After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read; shrunk, where the
-source had become much smaller. emu removes nothing on account of the last two.
+source had become much smaller. emu removes nothing on account of the last two. Beside the time, which is
+local, stands how long ago that was.
 
 With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
 another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
@@ -41,10 +42,10 @@ pushed after. A push after a checkout of an older snapshot opens a line, which g
 left the other. Of snapshots that are gone, or not listed, the nearest ancestor that is listed takes the
 place; a line whose origins are all gone ends. Each sink has a graph of its own.
 
-    @ 6b0332c0a1f4  2026-11-22 19:07  2 hours ago  5.2 MB  (HEAD)
-    | * 6b0332b07c1e  2026-11-22 18:07  3 hours ago  5.1 MB
+    @ 6b0332c0a1f4  2026-11-22 19:07  2 hours ago   5.2 MB  (HEAD)
+    | * 6b0332b07c1e  2026-11-22 18:07  3 hours ago   5.1 MB
     |/
-    * 6b0332a01234  2026-11-21 18:02  1 day ago  5.1 MB
+    * 6b0332a01234  2026-11-21 18:02  1 day ago     5.1 MB
 ## EXIT STATUS
 0; 1 if there are PATHs and no snapshot has any; 10 if there is no such snapshot.
 ## EXAMPLES
@@ -217,15 +218,13 @@ fn print(
     };
     let last = texts.len().saturating_sub(1);
     for (at, text) in texts.iter().enumerate() {
-        // Between paragraphs, and between the graphs of two sinks.
-        let apart = !args.short || (at == 0 && rows.is_some());
-        let begins = std::mem::take(first);
-        match rows.and_then(|rows| rows.get(at)) {
-            None if apart && !begins => ui.out("")?,
-            Some(_) if at == 0 && apart && !begins => ui.out("")?,
-            _ => {}
+        let row = rows.and_then(|rows| rows.get(at));
+        // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
+        let apart = if row.is_some() { at == 0 } else { !args.short };
+        if !std::mem::take(first) && apart {
+            ui.out("")?;
         }
-        match rows.and_then(|rows| rows.get(at)) {
+        match row {
             None => ui.out(text)?,
             Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
         }
