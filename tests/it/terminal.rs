@@ -171,6 +171,19 @@ fn a_pager_that_cannot_be_started_is_done_without_or_named() {
 }
 
 #[test]
+fn a_source_has_no_say_in_the_pager() {
+    if !need_tool("python3") {
+        return;
+    }
+    let emu = Emu::new();
+    history(&emu, 1);
+    // A program of the pager's name where the command is run, which no PATH names.
+    crate::tree::build(&emu.path("src"), "file less 0755 \"#!/bin/sh\\necho stranger\"");
+    let said = Terminal::new(80, 24).emu(&emu.inside("src"), &["log", "-s"]).succeeds();
+    assert!(said.stdout.contains("2026-11-22 01:00") && !said.stdout.contains("stranger"), "{said}");
+}
+
+#[test]
 fn ctrl_c_belongs_to_the_pager_and_emu_waits_for_its_end() {
     if !(need_tool("python3") && need_tool("less")) {
         return;

@@ -257,6 +257,9 @@ fn a_missing_parent_of_a_path_is_made_as_it_was() {
 fn a_path_that_the_snapshot_lacks_or_the_source_is_refused() {
     let saved = saved();
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "a/x", "nothing"], 10).contains("'nothing'"));
+    let said = saved.emu.inside("src/a").fails(&["checkout", "HEAD~", "--", "x", "bug"], 10);
+    assert!(said.starts_with("error: no 'a/bug' in snapshot "), "{said}");
+    assert!(said.ends_with("hint: did you mean 'a/big'?\n"), "{said}");
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "/etc/passwd"], 2).contains("--to DIR"));
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "../sink"], 2).contains("not inside the source"));
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", ".emu/config"], 2).contains("in no snapshot"));
