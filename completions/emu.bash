@@ -25,6 +25,9 @@ _emu() {
             emu,checkout)
                 cmd="emu__subcmd__checkout"
                 ;;
+            emu,clean)
+                cmd="emu__subcmd__clean"
+                ;;
             emu,commit-snapshot)
                 cmd="emu__subcmd__commit__subcmd__snapshot"
                 ;;
@@ -33,6 +36,9 @@ _emu() {
                 ;;
             emu,diff-tree)
                 cmd="emu__subcmd__diff__subcmd__tree"
+                ;;
+            emu,du)
+                cmd="emu__subcmd__du"
                 ;;
             emu,find)
                 cmd="emu__subcmd__find"
@@ -64,8 +70,14 @@ _emu() {
             emu,pin)
                 cmd="emu__subcmd__pin"
                 ;;
+            emu,prune)
+                cmd="emu__subcmd__prune"
+                ;;
             emu,push)
                 cmd="emu__subcmd__push"
+                ;;
+            emu,remove-snapshot)
+                cmd="emu__subcmd__remove__subcmd__snapshot"
                 ;;
             emu,rev-parse)
                 cmd="emu__subcmd__rev__subcmd__parse"
@@ -78,6 +90,9 @@ _emu() {
                 ;;
             emu,sink)
                 cmd="emu__subcmd__sink"
+                ;;
+            emu,squash)
+                cmd="emu__subcmd__squash"
                 ;;
             emu,status)
                 cmd="emu__subcmd__status"
@@ -107,7 +122,7 @@ _emu() {
 
     case "${cmd}" in
         emu)
-            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find checkout verify rotate pin unpin path help version hash-tree link-snapshot commit-snapshot rev-parse cat-node ls-tree diff-tree"
+            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find du checkout verify rotate prune squash clean pin unpin path help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -250,6 +265,40 @@ _emu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        emu__subcmd__clean)
+            opts="-n -r -C -S -v -q -h --dry-run --replaced --wait --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         emu__subcmd__commit__subcmd__snapshot)
             opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -335,6 +384,40 @@ _emu() {
             return 0
             ;;
         emu__subcmd__diff__subcmd__tree)
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__du)
             opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -740,6 +823,44 @@ _emu() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        emu__subcmd__prune)
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         emu__subcmd__push)
             opts="-m -z -C -S -v -q -h --message --to --dry-run --null --no-owner --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -756,6 +877,44 @@ _emu() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__remove__subcmd__snapshot)
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1025,6 +1184,44 @@ _emu() {
                 return 0
             fi
             case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__squash)
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -45,9 +45,13 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "diff" -d 'show what differs
 complete -c emu -n "__fish_emu_needs_command" -f -a "ls" -d 'list the entries of a snapshot'
 complete -c emu -n "__fish_emu_needs_command" -f -a "cat" -d 'print files of a snapshot'
 complete -c emu -n "__fish_emu_needs_command" -f -a "find" -d 'find names in all snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "du" -d 'show what snapshots take up'
 complete -c emu -n "__fish_emu_needs_command" -f -a "checkout" -d 'bring a snapshot, or files of one, back'
 complete -c emu -n "__fish_emu_needs_command" -f -a "verify" -d 'check that snapshots are as they were saved'
 complete -c emu -n "__fish_emu_needs_command" -f -a "rotate" -d 'apply the retention policy to a sink'
+complete -c emu -n "__fish_emu_needs_command" -f -a "prune" -d 'remove snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "squash" -d 'remove what lies between two snapshots'
+complete -c emu -n "__fish_emu_needs_command" -f -a "clean" -d 'remove what is no snapshot from sinks'
 complete -c emu -n "__fish_emu_needs_command" -f -a "pin" -d 'keep snapshots from being removed'
 complete -c emu -n "__fish_emu_needs_command" -f -a "unpin" -d 'let snapshots be removed again'
 complete -c emu -n "__fish_emu_needs_command" -f -a "path" -d 'show where the tree of a snapshot is'
@@ -56,6 +60,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "version" -d 'show the versi
 complete -c emu -n "__fish_emu_needs_command" -f -a "hash-tree" -d 'list and hash a directory tree as a manifest'
 complete -c emu -n "__fish_emu_needs_command" -f -a "link-snapshot" -d 'stage the tree that a manifest on stdin describes'
 complete -c emu -n "__fish_emu_needs_command" -f -a "commit-snapshot" -d 'publish a staged tree as a snapshot'
+complete -c emu -n "__fish_emu_needs_command" -f -a "remove-snapshot" -d 'remove snapshots of a sink'
 complete -c emu -n "__fish_emu_needs_command" -f -a "rev-parse" -d 'resolve revisions to snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "cat-node" -d 'print the nodes of snapshots'
 complete -c emu -n "__fish_emu_needs_command" -f -a "ls-tree" -d 'print the entries of a snapshot'
@@ -234,6 +239,17 @@ complete -c emu -n "__fish_emu_using_subcommand find" -s q -l quiet -d 'Say noth
 complete -c emu -n "__fish_emu_using_subcommand find" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand find" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand find" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand du" -l sink -d 'The sink in which to look, a name or a path' -r
+complete -c emu -n "__fish_emu_using_subcommand du" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand du" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand du" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand du" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand du" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand du" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand du" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand du" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l to -d 'Write to this directory instead of the source' -r -F
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l overwrite -d 'Write although files stand there: always, if-changed, if-newer or never over them' -r -f -a "always\t'What differs gives way'
 if-changed\t'What differs in size or mtime gives way'
@@ -288,6 +304,47 @@ complete -c emu -n "__fish_emu_using_subcommand rotate" -s q -l quiet -d 'Say no
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand prune" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand prune" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand prune" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand prune" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand prune" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand prune" -s n -l dry-run -d 'Print what would be removed and freed, and remove nothing'
+complete -c emu -n "__fish_emu_using_subcommand prune" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
+complete -c emu -n "__fish_emu_using_subcommand prune" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand prune" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand prune" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand prune" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand prune" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand squash" -l sink -d 'The sink of a range that names none' -r
+complete -c emu -n "__fish_emu_using_subcommand squash" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand squash" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand squash" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand squash" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand squash" -s n -l dry-run -d 'Print what would be removed and freed, and remove nothing'
+complete -c emu -n "__fish_emu_using_subcommand squash" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
+complete -c emu -n "__fish_emu_using_subcommand squash" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand squash" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand squash" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand squash" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand squash" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand clean" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand clean" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand clean" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand clean" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand clean" -s n -l dry-run -d 'Print what would be removed, and remove nothing'
+complete -c emu -n "__fish_emu_using_subcommand clean" -s r -l replaced -d 'Remove what checkouts of single paths replaced in the source, too'
+complete -c emu -n "__fish_emu_using_subcommand clean" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand clean" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand clean" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand pin" -l for -d 'Only for so long: 2h, 7d, 6m (months)' -r
 complete -c emu -n "__fish_emu_using_subcommand pin" -l sink -d 'The sink of revisions that name none' -r
 complete -c emu -n "__fish_emu_using_subcommand pin" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -388,6 +445,20 @@ complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s q -l quiet -
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s n -l dry-run -d 'Print what would be removed and freed, and remove nothing'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l sink -d 'The sink of revisions that name none' -r
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F

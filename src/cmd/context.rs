@@ -216,15 +216,22 @@ impl Context {
         }
     }
 
-    /// The snapshot that an explicit revision names: a bare sink says too little for a change.
+    /// The snapshots that an explicit revision or range names, for a command that changes what becomes
+    /// of them: a bare sink says too little, and so does a place in history where there are several sinks.
+    /// `otherwise` is a hint at what may have been meant by a bare sink.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for a sink; those of [`Context::revision`].
-    pub fn explicit(&self, spec: &str, sink: Option<&str>) -> Result<Found> {
+    /// [`Kind::Usage`] for those; the errors of [`Context::revisions`].
+    pub fn explicit(&self, spec: &str, sink: Option<&str>, otherwise: &str) -> Result<Vec<Found>> {
         match self.parse(spec, sink)? {
             Spec::Sink(_) => Err(Error::usage(format!("{} is a sink and no snapshot", quoted(spec)))
-                .hint(format!("for its newest snapshot say {spec}:HEAD"))),
-            _ => self.revision(spec, sink),
+                .hint(format!("for its newest snapshot say {}:HEAD{otherwise}", spec.trim_end_matches(':')))),
+            Spec::Default(_) if self.known_sinks()?.1.len() > 1 => {
+                Err(Error::usage(format!("cannot tell in which sink {} is meant", quoted(spec)))
+                    .because("the source has several")
+                    .hint("say SINK:REV, or --sink SINK"))
+            }
+            _ => self.revisions(spec, sink),
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Context, Found};
 use crate::quote::{escaped, quoted};
 use crate::record::SnapshotRecord;
 use crate::sink::Node;
+use crate::snapshot::clean::What;
 use crate::ui::{Paint, text};
 
 /// A snapshot as a record.
@@ -12,7 +13,7 @@ pub(super) fn record(found: &Found) -> SnapshotRecord<'_> {
     SnapshotRecord::new(&found.node, found.head, found.pinned, &tree).until(found.pinned_until)
 }
 
-/// The sink, and what is special about a snapshot, in parentheses; nothing if there is nothing.
+/// The sink, and what is special about a snapshot.
 pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String {
     let pinned = found
         .pinned_until
@@ -27,7 +28,18 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
     ];
     let marks = marks.into_iter().filter(|(set, _, _)| *set);
     let marks: Vec<String> = marks.map(|(_, word, paint)| context.ui.paint(paint, word)).collect();
-    if marks.is_empty() { String::new() } else { format!("({})", marks.join(", ")) }
+    marks.join(", ")
+}
+
+/// What is no snapshot, by its name in the sink.
+pub(super) fn leftover(what: What, name: &str) -> String {
+    let short = escaped(name.get(..12).unwrap_or(name).as_bytes());
+    match what {
+        What::CutOff => format!("push {short} that was cut off"),
+        What::Spare => format!("spare {short}"),
+        What::Trash => format!("tree {short} in the trash"),
+        What::Name => format!("name {} that leads nowhere", quoted(name)),
+    }
 }
 
 /// A snapshot in some lines.
@@ -35,7 +47,7 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     let node = &found.node;
     let ui = &context.ui;
     let id = ui.paint(Paint::Id, &format!("snapshot {}", node.short()));
-    let mut lines = vec![format!("{id} {}", marks(context, found, true))];
+    let mut lines = vec![format!("{id} ({})", marks(context, found, true))];
     let now = crate::clock::now();
     let date = |time| format!("{} ({})", text::local(time), text::age(time, now));
     lines.push(format!("Date:  {}", node.timestamp().map_or(node.time.clone(), date)));

@@ -22,6 +22,9 @@ const CUT_OFF: &[(&str, &str)] = &[
     ("push", "the next push goes on with what this one finished; nothing that is listed was changed"),
     ("checkout", "the same `emu checkout` again completes it"),
     ("rotate", "the next push or rotation goes on with it"),
+    ("prune", "`emu clean`, or the next push, goes on with what was begun"),
+    ("squash", "`emu clean`, or the next push, goes on with what was begun"),
+    ("clean", "the next one goes on with it"),
     ("verify", "`emu verify SINK:REV` checks single snapshots"),
 ];
 

@@ -18,6 +18,7 @@ mod place;
 mod plumbing;
 mod porcelain;
 mod preview;
+mod removal;
 mod report;
 mod restored;
 mod several;
@@ -73,9 +74,13 @@ pub static TABLE: &[Entry] = &[
     porcelain::ls::ENTRY,
     porcelain::cat::ENTRY,
     porcelain::find::ENTRY,
+    porcelain::du::ENTRY,
     porcelain::checkout::ENTRY,
     porcelain::verify::ENTRY,
     porcelain::rotate::ENTRY,
+    porcelain::prune::ENTRY,
+    porcelain::squash::ENTRY,
+    porcelain::clean::ENTRY,
     porcelain::pin::ENTRY,
     porcelain::unpin::ENTRY,
     porcelain::path::ENTRY,
@@ -85,6 +90,7 @@ pub static TABLE: &[Entry] = &[
     plumbing::link_snapshot::ENTRY,
     plumbing::commit_snapshot::ENTRY,
     plumbing::rotate::ENTRY,
+    plumbing::remove_snapshot::ENTRY,
     plumbing::rev_parse::ENTRY,
     plumbing::cat_node::ENTRY,
     plumbing::ls_tree::ENTRY,

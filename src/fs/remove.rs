@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Removal {
     /// Entries removed.
     pub entries: u64,
-    /// Bytes that had no other name, by blocks.
+    /// Bytes that had no other name, by blocks, directories included.
     pub bytes: u64,
 }
 
@@ -43,6 +43,8 @@ struct Node {
     above: Option<Arc<Node>>,
     name: Box<[u8]>,
     dir: Dir,
+    /// Bytes of the directory itself.
+    own: u64,
     depth: usize,
     /// Directories in it that are left, and one for its own files.
     left: AtomicUsize,
@@ -142,7 +144,8 @@ impl<'a> Worker<'a> {
         self.met += items.len() as u64;
         let depth = task.above.as_ref().map_or(1, |above| above.depth + 1);
         let left = AtomicUsize::new(1);
-        let node = Arc::new(Node { above: task.above, name: task.name, dir, depth, left });
+        let own = dir.stat_self().map_or(0, |stat| stat.blocks * 512);
+        let node = Arc::new(Node { above: task.above, name: task.name, dir, own, depth, left });
         let (dirs, files): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.is_dir);
         for item in dirs.into_iter().rev() {
             self.descend(&node, item.name)?;
@@ -193,7 +196,10 @@ impl<'a> Worker<'a> {
         while let Some(node) = ended.filter(|node| node.left.fetch_sub(1, Ordering::AcqRel) == 1) {
             let above = self.tree.dir_of(node.above.as_ref());
             match insist(above, || above.remove_dir(&node.name)) {
-                Ok(()) => self.freed.entries += 1,
+                Ok(()) => {
+                    self.freed.entries += 1;
+                    self.freed.bytes += node.own;
+                }
                 Err(Errno::NOENT) => {}
                 Err(errno) => return Err(errno),
             }

@@ -61,6 +61,11 @@ fn as_ordinary_user(place: &Place, attempt: impl FnOnce() + Send) {
     as_thread_of(1234, attempt);
 }
 
+/// What removing the tree would free.
+fn measured(place: &Place) -> Removal {
+    crate::fs::measure_tree(crate::fs::open_operator(&place.path("tree")).unwrap()).unwrap()
+}
+
 /// A thread's identity is its own, and passes on to threads that it starts.
 fn as_thread_of(id: u32, attempt: impl FnOnce() + Send) {
     let work = || {
@@ -134,7 +139,9 @@ fn twenty_thousand_files_in_one_directory() {
     for n in 0..20_000 {
         hard_link_or_write(&place, n);
     }
-    assert_eq!(place.remove(4), Removal { entries: 20_002, bytes: 0 });
+    let expected = measured(&place);
+    assert_eq!(expected.entries, 20_002);
+    assert_eq!(place.remove(4), expected);
     assert_eq!(place.names(), ["other"]);
 }
 
@@ -164,13 +171,14 @@ fn whatever_modes_directories_have_and_no_file_changes_its_own() {
     create_dir(place.path("outside")).unwrap();
     mode(&place.path("outside"), 0o500);
     as_ordinary_user(&place, || {
+        let expected = measured(&place);
         let modes = [0o000, 0o555, 0o100, 0o200, 0o400, 0o600, 0o700];
         dirs.sort_unstable();
         dirs.dedup();
         for (dir, bits) in dirs.iter().rev().zip(modes.iter().cycle()) {
             mode(dir, *bits);
         }
-        assert_eq!(place.remove(4), Removal { entries: 1606, bytes: 0 });
+        assert_eq!((place.remove(4), expected.entries), (expected, 1606));
     });
     assert_eq!(place.names(), ["kept", "outside"]);
     assert_eq!(place.path("kept").metadata().unwrap().mode() & 0o7777, 0o444);
@@ -202,7 +210,11 @@ fn bytes_count_with_the_last_name_whichever_thread_removes_it() {
         }
         assert!(expected > 0);
         let entries = 1 + 2 * 80 + 2 * 80 * 20;
-        assert_eq!(place.remove(threads), Removal { entries, bytes: expected });
+        let dirs = place.path("tree/0a").metadata().unwrap().blocks() * 512 * 160;
+        let root = place.path("tree").metadata().unwrap().blocks() * 512;
+        let expected = Removal { entries, bytes: expected + dirs + root };
+        assert_eq!(measured(&place), expected);
+        assert_eq!(place.remove(threads), expected);
         assert_eq!(place.names().len(), 80 * 4);
     }
 }

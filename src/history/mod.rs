@@ -6,3 +6,4 @@ mod frames;
 pub mod graph;
 pub mod lookup;
 pub mod track;
+pub mod usage;

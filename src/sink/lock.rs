@@ -111,6 +111,12 @@ impl Lock {
         }
     }
 
+    /// Whether somebody holds a lock now. Writes nothing; what may not be looked at counts as free.
+    pub fn is_held(dir: &Dir, name: &[u8]) -> bool {
+        let file = dir.open_file(name).map(File::from);
+        file.is_ok_and(|file| matches!(contended(fs2::FileExt::try_lock_shared(&file)), Ok(false)))
+    }
+
     /// The clock of the lock's file system: the time that a touch of it leaves.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! once for all sinks, and each sink fails alone (promise 8).
 
 mod begin;
+pub mod clean;
 pub mod commit;
 mod compare;
 mod copy;
@@ -21,6 +22,7 @@ mod moves;
 mod old;
 mod place;
 mod plan;
+pub mod prune;
 mod recover;
 pub mod remove;
 mod report;

@@ -222,6 +222,36 @@ impl Source {
         Ok(touched.unwrap_or_else(|_| crate::clock::system()))
     }
 
+    /// What checkouts of single paths replaced: by when, and the bytes that removing it would free.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn replaced(&self) -> Result<Vec<(String, u64)>> {
+        let cannot = || format!("cannot look into {}", quoted_path(&self.path.join(".emu/replaced")));
+        let dir = match self.emu.open_dir(layout::REPLACED) {
+            Err(fs::Errno::NOENT) => return Ok(Vec::new()),
+            dir => dir.doing(cannot)?,
+        };
+        let items = dir.list().doing(cannot)?;
+        let names = items.into_iter().filter_map(|item| String::from_utf8(item.name.into()).ok());
+        let measured = |name: String| {
+            let bytes = dir.open_dir(name.as_bytes()).and_then(fs::measure_tree);
+            (name, bytes.map_or(0, |removal| removal.bytes))
+        };
+        Ok(names.map(measured).collect())
+    }
+
+    /// Deletes what one checkout replaced; returns how many bytes became free.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_replaced(&self, name: &str) -> Result<u64> {
+        let cannot = || format!("cannot remove {}", quoted_path(&self.path.join(".emu/replaced").join(name)));
+        let dir = self.emu.open_dir(layout::REPLACED).doing(cannot)?;
+        let gone = fs::remove_tree(&dir, name.as_bytes(), fs::usual_threads()).doing(cannot)?;
+        Ok(gone.bytes)
+    }
+
     /// The text of the source's own configuration, if there is any.
     ///
     /// # Errors

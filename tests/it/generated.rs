@@ -14,7 +14,7 @@ use emu::cmd::{self, Class, Entry};
 /// Every `type` of a JSON record.
 const RECORD_TYPES: &[&str] = &[
     "manifest", "entry", "tree", "unread", "snapshot", "staged", "rotation", "removed", "change", "found",
-    "status", "finding", "rev", "summary", "error",
+    "status", "usage", "leftover", "finding", "rev", "summary", "error",
 ];
 
 /// What stands below a sink's and a source's `.emu`.

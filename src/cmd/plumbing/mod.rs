@@ -6,5 +6,6 @@ pub(super) mod diff_tree;
 pub(super) mod hash_tree;
 pub(super) mod link_snapshot;
 pub(super) mod ls_tree;
+pub(super) mod remove_snapshot;
 pub(super) mod rev_parse;
 pub(super) mod rotate;

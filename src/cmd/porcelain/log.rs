@@ -255,8 +255,10 @@ fn cells(context: &Context, (found, gone): &Item, several: bool) -> Vec<String> 
     let now = crate::clock::now();
     let message = node.message.as_deref().and_then(|message| message.lines().next());
     let message = message.map(|message| escaped(message.as_bytes()));
-    let rest = [Some(marks(context, found, several)), message, gone.then(|| "(gone)".to_owned())];
-    let rest: Vec<String> = rest.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let marks = marks(context, found, several);
+    let marks = (!marks.is_empty()).then(|| format!("({marks})"));
+    let rest = [marks, message, gone.then(|| "(gone)".to_owned())];
+    let rest: Vec<String> = rest.into_iter().flatten().collect();
     vec![
         context.ui.paint(Paint::Id, node.short()),
         node.timestamp().map_or(node.time.clone(), text::local_short),

@@ -2,7 +2,9 @@
 
 pub(super) mod cat;
 pub(super) mod checkout;
+pub(super) mod clean;
 pub(super) mod diff;
+pub(super) mod du;
 pub(super) mod find;
 pub(super) mod help;
 pub(super) mod init;
@@ -10,10 +12,12 @@ pub(super) mod log;
 pub(super) mod ls;
 pub(super) mod path;
 pub(super) mod pin;
+pub(super) mod prune;
 pub(super) mod push;
 pub(super) mod rotate;
 pub(super) mod show;
 pub(super) mod sink;
+pub(super) mod squash;
 pub(super) mod status;
 pub(super) mod unpin;
 pub(super) mod verify;

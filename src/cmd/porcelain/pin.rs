@@ -90,8 +90,8 @@ pub(super) fn change(
     apply: impl Fn(&Sink, &SinkLock, &str) -> Result<()>,
     context: &Context,
 ) -> Result<Status> {
-    let one = |rev: &String| context.explicit(rev, args.sink.as_deref());
-    let all = revs.iter().map(one).collect::<Result<Vec<_>>>()?;
+    let one = |rev: &String| context.explicit(rev, args.sink.as_deref(), "");
+    let all: Vec<Found> = revs.iter().map(one).collect::<Result<Vec<_>>>()?.concat();
     let id = |sink: &Sink| sink.info.id.clone();
     // One sink may have been named in two ways; all commands lock several in the order of their ids.
     let sinks: BTreeMap<String, Rc<Sink>> =

@@ -52,6 +52,10 @@ const STAGE_VALUES: &[(&str, &str)] = &[
     // What was met on the way, and what a rotation did, as plain values.
     ("limits", "feed::Met"),
     ("report", "retire::Rotated"),
+    // Removals that somebody asked for, by the steps of all removals.
+    ("prune", "remove"),
+    ("clean", "remove"),
+    ("clean", "spare"),
     // A test beside its file.
     ("rotate_tests", "rotate"),
 ];

@@ -16,6 +16,10 @@ const NOT_LAYOUT: &[(&str, &str)] = &[
     ("src/history/", "removed"),
     // A count in a summary, and a kind of change.
     ("src/cmd/", "removed"),
+    // Kinds of leftovers in records.
+    ("src/snapshot/clean", "staging"),
+    ("src/snapshot/clean", "spare"),
+    ("src/snapshot/clean", "trash"),
     // What is counted.
     ("src/cmd/", "spare"),
 ];

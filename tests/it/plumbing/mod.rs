@@ -6,5 +6,6 @@ mod diff_tree;
 mod hash_tree;
 mod link_snapshot;
 mod ls_tree;
+mod remove_snapshot;
 mod rev_parse;
 mod rotate;

@@ -2,7 +2,9 @@
 
 mod cat;
 mod checkout;
+mod clean;
 mod diff;
+mod du;
 mod find;
 mod help;
 mod init;
@@ -10,10 +12,12 @@ mod log;
 mod ls;
 mod path;
 mod pin;
+mod prune;
 mod push;
 mod rotate;
 mod show;
 mod sink;
+mod squash;
 mod status;
 mod unpin;
 mod verify;

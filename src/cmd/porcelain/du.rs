@@ -1,0 +1,137 @@
+//! `emu du`: what snapshots take up, and what removing them would free.
+
+use crate::cmd::{Class, Context, Entry, Found, Status, describe, read, several};
+use crate::error::Result;
+use crate::history::usage::{Usage, usage};
+use crate::quote::escaped;
+use crate::record::{LeftoverRecord, UsageRecord};
+use crate::sink::{Node, Sink};
+use crate::snapshot::clean;
+use crate::ui::{Paint, text};
+use clap::Args as _;
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "du",
+    class: Class::Porcelain,
+    summary: "show what snapshots take up",
+    prose: "\
+## DESCRIPTION
+Shows of each snapshot how many bytes its files have, and how many it alone holds: about what removing
+it would free. What two snapshots share belongs to none of them alone, so the numbers do not add up; the
+line 'together' says what removing all that were named would free.
+
+This is computed from manifests, without a look at the trees: files in blocks of 4 KiB, and the
+directories that every snapshot has of its own. What the file system compresses takes less.
+
+Then comes what is no snapshot: spares (trees of retired snapshots that a push may begin with), pushes that
+were cut off, trash. Spares go by themselves when room is short; emu-clean(1) removes all of it.
+
+Without arguments, all sinks of the source are shown.
+## EXIT STATUS
+0; 1 if a manifest is damaged; 10 if there is no such sink or snapshot.
+## JSON
+With --json a record of type 'usage' for each snapshot and one without an id for all of them, and one of
+type 'leftover' for each of the others; see emu-json(5).
+## EXAMPLES
+    emu du
+    emu du origin:TAIL..HEAD~5
+## SEE ALSO
+emu-prune(1), emu-clean(1), emu-rotate(1)
+",
+    build: Args::augment_args,
+    run: |matches, context| run(&read(matches)?, context),
+};
+
+/// Shows what snapshots take up.
+#[derive(Debug, clap::Args)]
+struct Args {
+    /// Snapshots, ranges or sinks; otherwise all sinks of the source
+    #[arg(value_name = "REV")]
+    revs: Vec<String>,
+
+    /// The sink in which to look, a name or a path
+    #[arg(long, value_name = "SINK")]
+    sink: Option<String>,
+}
+
+fn run(args: &Args, context: &Context) -> Result<Status> {
+    let threads = several::threads(context)?;
+    for (at, (name, found)) in
+        several::snapshots(&args.revs, args.sink.as_deref(), context)?.into_iter().enumerate()
+    {
+        if at > 0 && !context.ui.json() {
+            context.ui.out("")?;
+        }
+        // A sink without snapshots can have leftovers.
+        let opened = match found.first() {
+            Some(first) => first.opened.clone(),
+            None => context.open_sink(name.trim_end_matches(':'))?,
+        };
+        let nodes: Vec<&Node> = opened.catalog.snapshots.iter().map(|snapshot| &snapshot.node).collect();
+        let asked: Vec<bool> =
+            nodes.iter().map(|node| found.iter().any(|found| found.node.id == node.id)).collect();
+        let usage = usage(&opened.sink, &nodes, &asked, threads)?;
+        let alone = |found: &Found| {
+            let at = nodes.iter().position(|node| node.id == found.node.id);
+            at.map_or(0, |at| usage.alone[at])
+        };
+        let rows: Vec<(&Found, u64)> = found.iter().rev().map(|found| (found, alone(found))).collect();
+        if context.ui.json() {
+            records(&name, &rows, &usage, context)?;
+        } else {
+            table(&name, &rows, &usage, nodes.len(), context)?;
+        }
+        if found.len() == nodes.len() {
+            leftovers(&name, &opened.sink, context)?;
+        }
+    }
+    Ok(None)
+}
+
+fn records(sink: &str, rows: &[(&Found, u64)], usage: &Usage, context: &Context) -> Result<()> {
+    let mut sum = 0;
+    for (found, alone) in rows {
+        sum += found.node.manifest.bytes;
+        let bytes = (found.node.manifest.bytes, *alone);
+        context.ui.record(&UsageRecord::new(sink, Some(&found.node.id), 1, bytes))?;
+    }
+    context.ui.record(&UsageRecord::new(sink, None, rows.len() as u64, (sum, usage.together)))
+}
+
+fn table(name: &str, rows: &[(&Found, u64)], usage: &Usage, all: usize, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    let name = escaped(name.as_bytes());
+    let count = text::count(all as u64, "snapshot", "snapshots");
+    ui.out(&ui.paint(Paint::Title, &format!("{name}: {count}, {}", text::bytes(usage.all))))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut cells = vec![["  ALONE", "SIZE", "ID", "DATE", ""].map(str::to_owned).to_vec()];
+    for (found, alone) in rows {
+        let node = &found.node;
+        let date = node.timestamp().map_or(node.time.clone(), text::local_short);
+        cells.push(vec![
+            format!("  {}", text::bytes(*alone)),
+            text::bytes(node.manifest.bytes),
+            ui.paint(Paint::Id, node.short()),
+            date,
+            describe::marks(context, found, false),
+        ]);
+    }
+    ui.table(&cells)?;
+    if rows.len() == 1 || rows.len() == all {
+        return Ok(());
+    }
+    ui.out(&format!("  together: {}", text::bytes(usage.together)))
+}
+
+fn leftovers(name: &str, sink: &Sink, context: &Context) -> Result<()> {
+    for clean::Leftover { what, name: own, bytes } in clean::leftovers(sink)? {
+        if context.ui.json() {
+            context.ui.record(&LeftoverRecord::new(name, what.word(), &own, bytes))?;
+        } else {
+            context.ui.out(&format!("  {}: {}", describe::leftover(what, &own), text::bytes(bytes)))?;
+        }
+    }
+    Ok(())
+}

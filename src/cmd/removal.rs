@@ -1,0 +1,127 @@
+//! Removing snapshots that somebody named: the whole list is checked, shown, and only then removed.
+//! What `emu prune`, `emu squash` and `emu-remove-snapshot` have in common.
+
+use super::{Context, Found, Opened, Status, WaitArgs, report, several};
+use crate::error::{Kind, Result};
+use crate::history::usage::usage;
+use crate::quote::escaped;
+use crate::record::RotationRecord;
+use crate::sink::{Catalog, Node};
+use crate::snapshot::{self, prune};
+use crate::ui::text;
+
+/// How snapshots are removed.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct RemovalArgs {
+    /// Print what would be removed and freed, and remove nothing
+    #[arg(long, short = 'n')]
+    pub(super) dry_run: bool,
+
+    /// Remove HEAD, pinned snapshots and the last complete one as well
+    #[arg(long, short)]
+    force: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+impl RemovalArgs {
+    fn force(self) -> prune::Force {
+        if self.force { prune::Force::Yes } else { prune::Force::No }
+    }
+}
+
+/// Snapshots by the sink that they are to go from.
+pub(super) fn by_sink(found: Vec<Found>) -> Vec<(Opened, Vec<String>)> {
+    let mut sinks: Vec<(Opened, Vec<String>)> = Vec::new();
+    for Found { opened, node, .. } in found {
+        match sinks.iter_mut().find(|(known, _)| known.sink.info.id == opened.sink.info.id) {
+            Some((_, ids)) if ids.contains(&node.id) => {}
+            Some((_, ids)) => ids.push(node.id),
+            None => sinks.push((opened, vec![node.id])),
+        }
+    }
+    sinks.sort_by(|a, b| a.0.sink.info.id.cmp(&b.0.sink.info.id));
+    sinks
+}
+
+/// Removes snapshots of some sinks, for this reason. Nothing goes anywhere unless all may go.
+///
+/// # Errors
+/// One is not there or must not go, a sink is locked, or a removal failed.
+pub(super) fn remove(
+    sinks: &[(Opened, Vec<String>)],
+    reason: &str,
+    args: RemovalArgs,
+    context: &Context,
+) -> Result<Status> {
+    let mut locks = Vec::new();
+    for (opened, _) in sinks.iter().filter(|_| !args.dry_run) {
+        let observer = context.ui.observer();
+        locks.push(snapshot::tidy(&opened.sink, args.wait.wait(), context.command, &observer)?);
+    }
+    let mut plans = Vec::new();
+    for (opened, ids) in sinks {
+        // What was found before the lock was taken may be gone by now.
+        let catalog = Catalog::read(&opened.sink)?;
+        plans.push((opened, prune::plan(&catalog, ids, args.force())?, catalog));
+    }
+    for (opened, pruning, catalog) in &plans {
+        if !context.ui.json() {
+            announce(opened, pruning, catalog, args.dry_run, context)?;
+        }
+        for node in pruning.going.iter().filter(|_| context.ui.json() && args.dry_run) {
+            context.ui.record(&RotationRecord::new(&node.id, "remove", &[reason.to_owned()]))?;
+        }
+    }
+    let mut kinds = Vec::new();
+    for ((opened, pruning, catalog), lock) in plans.iter().zip(locks) {
+        let pruned = prune::apply(&opened.sink, &lock, catalog, pruning, reason)?;
+        drop(lock);
+        for node in &pruned.in_use {
+            context.ui.warn(&format!("{} is being read, and stays", node.short()));
+        }
+        kinds.extend((!pruned.in_use.is_empty()).then_some(Kind::Incomplete));
+        kinds.extend(report::free(&opened.sink, &pruned.removed, context)?);
+    }
+    Ok(Kind::worst(kinds))
+}
+
+/// Says which snapshots go, when they were made and about how much that frees.
+fn announce(
+    opened: &Opened,
+    pruning: &prune::Pruning,
+    catalog: &Catalog,
+    dry_run: bool,
+    context: &Context,
+) -> Result<()> {
+    let ui = &context.ui;
+    let all: Vec<&Node> = catalog.snapshots.iter().map(|snapshot| &snapshot.node).collect();
+    let going: Vec<bool> =
+        all.iter().map(|node| pruning.going.iter().any(|going| going.id == node.id)).collect();
+    let estimate = usage(&opened.sink, &all, &going, several::threads(context)?);
+    let name = escaped(opened.name.as_bytes());
+    let frees = match &estimate {
+        Ok(usage) => format!(", which frees about {}", text::bytes(usage.together)),
+        Err(error) => {
+            ui.warn(&format!("cannot tell how much becomes free: {error}"));
+            String::new()
+        }
+    };
+    let count = text::count(pruning.going.len() as u64, "snapshot", "snapshots");
+    let verb = if dry_run { "would remove" } else { "removing" };
+    ui.out(&format!("{name}: {verb} {count}{frees}"))?;
+    let row = |node: &Node| {
+        let date = node.timestamp().map_or(node.time.clone(), text::local_short);
+        let message = node.message.as_deref().and_then(|message| message.lines().next()).unwrap_or_default();
+        vec![format!("  {}", node.short()), date, escaped(message.as_bytes())]
+    };
+    let rows: Vec<Vec<String>> = pruning.going.iter().map(row).collect();
+    ui.table(&rows)?;
+    match &pruning.head {
+        Some(head) => {
+            ui.out(&format!("  HEAD {} to {}", if dry_run { "would move" } else { "moves" }, head.short()))
+        }
+        None => Ok(()),
+    }
+}

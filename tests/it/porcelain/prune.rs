@@ -1,0 +1,209 @@
+//! `emu prune`: the whole list is checked before anything goes.
+
+use std::fs;
+
+use crate::env::{Emu, assert_shows, need_tool};
+use crate::job::{Job, id, listing};
+use crate::made::{Made, Special};
+
+fn short(id: &str) -> &str {
+    &id[..12]
+}
+
+/// A source pushed so many times, each time with a file of 100 kB more.
+fn steps(count: usize) -> Job {
+    let job = Job::new("file same \"same\"");
+    for number in 1..=count {
+        job.edit(&format!("file f{number} size=100000 seed={number}"));
+        job.push(&["-m", &format!("step {number}")]).succeeds();
+    }
+    job
+}
+
+fn ids(job: &Job) -> Vec<String> {
+    job.nodes().iter().map(|node| id(node).to_owned()).collect()
+}
+
+#[test]
+fn what_goes_is_shown_first_and_its_room_is_free_afterwards() {
+    let job = steps(4);
+    job.edit("remove f2").push(&[]).succeeds();
+    let said = job.emu.inside("src").run(&["prune", "HEAD~", "HEAD~2", "HEAD~3"]).succeeds();
+    // f2 is in no other snapshot; the directories are each snapshot's own.
+    assert!(said.stdout.starts_with("origin: removing 3 snapshots, which frees about 11"), "{said}");
+    for step in 2..=4 {
+        assert!(said.stdout.contains(&format!("step {step}\n")), "{said}");
+    }
+    assert_eq!(job.nodes().len(), 2);
+    assert_eq!(said.stderr.matches("freed").count(), 3, "{said}");
+    job.same();
+    job.ok(&["-S", "src", "verify"]);
+    assert_eq!(fs::read_dir(job.sink().join(".emu/trees")).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(job.sink().join(".emu/spare")).unwrap().count(), 0, "nothing is parked");
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let job = steps(3);
+    let before = listing(&job.sink());
+    let all = ids(&job);
+    let src = job.emu.inside("src");
+    assert_shows(
+        &src.run(&["prune", "--dry-run", "origin:HEAD~"]),
+        "
+        $ emu prune --dry-run origin:HEAD~
+        origin: would remove 1 snapshot, which frees about 4.1 kB
+          <id2>  2026-11-22 21:00  step 2
+        ",
+    );
+    let records = src.run(&["prune", "-n", "--json", "HEAD~", "TAIL"]).succeeds().records();
+    let going: Vec<_> = records.iter().map(|record| record["id"].as_str().unwrap()).collect();
+    assert_eq!(going, all[..2]);
+    assert!(records.iter().all(|record| record["type"] == "rotation" && record["action"] == "remove"));
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn a_bare_sink_or_nothing_is_refused() {
+    let job = steps(2);
+    let before = listing(&job.sink());
+    let src = job.emu.inside("src");
+    let path = job.sink().to_str().unwrap().to_owned();
+    for args in [&["prune"][..], &["prune", "origin"], &["prune", &path], &["prune", "origin:"]] {
+        let said = src.fails(args, 2);
+        assert!(
+            said.contains("to apply the retention policy: emu rotate; to free leftovers: emu clean"),
+            "{said}"
+        );
+    }
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn head_what_is_pinned_and_the_last_complete_one_stay_unless_forced() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let all: Vec<String> =
+        (1..=4).map(|seq| sink.add(seq, Special { partial: seq == 4, ..Special::default() })).collect();
+    sink.pin(&all[1]);
+    let src = emu.inside("src");
+    let said = src.fails(&["prune", "TAIL..HEAD"], 1);
+    for why in [
+        format!("{} is pinned", short(&all[1])),
+        format!("{} is the last complete one", short(&all[2])),
+        format!("{} is HEAD", short(&all[3])),
+        "--force".to_owned(),
+    ] {
+        assert!(said.contains(&why), "{said}");
+    }
+    assert_eq!(fs::read_dir(sink.path.join(".emu/nodes")).unwrap().count(), 4);
+    let said = src.ok(&["prune", "--force", "TAIL..HEAD"]);
+    assert!(said.contains(&format!("HEAD moves to {}", short(&all[0]))), "{said}");
+    assert_eq!(src.ok(&["log", "-s"]).lines().count(), 1);
+    assert_eq!(fs::read_to_string(sink.path.join(".emu/HEAD")).unwrap().trim(), all[0]);
+}
+
+#[test]
+fn the_last_snapshot_never_goes() {
+    let job = steps(2);
+    let before = listing(&job.sink());
+    let said = job.emu.inside("src").fails(&["prune", "--force", "HEAD", "HEAD~"], 1);
+    assert!(said.contains("it would leave no snapshot at all"), "{said}");
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn nothing_goes_if_one_of_the_list_is_not_there() {
+    let job = steps(2);
+    let before = listing(&job.sink());
+    assert!(job.emu.inside("src").fails(&["prune", "TAIL", "2020-01-01-000000"], 10).contains("no snapshot"));
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn a_push_after_head_was_removed_goes_on_from_its_ancestor() {
+    let job = steps(3);
+    job.emu.inside("src").ok(&["prune", "-f", "HEAD"]);
+    job.edit("file f4 \"four\"");
+    job.push(&[]).succeeds();
+    job.same();
+    assert_eq!(job.nodes().len(), 3);
+    // The number of a snapshot that is gone is not given again.
+    assert_eq!(job.node()["seq"], 4);
+}
+
+#[test]
+fn where_there_are_several_sinks_one_is_named() {
+    let job = steps(2);
+    job.ok(&["-S", "src", "sink", "add", "usb", "usb"]);
+    let src = job.emu.inside("src");
+    assert!(src.fails(&["prune", "HEAD~"], 2).contains("say SINK:REV, or --sink SINK"));
+    assert!(src.ok(&["prune", "-n", "--sink", "origin", "HEAD~"]).contains("would remove 1 snapshot"));
+    assert!(src.ok(&["prune", "-n", "origin:HEAD~"]).contains("would remove 1 snapshot"));
+    // An id says by itself where it is.
+    assert!(src.ok(&["prune", "-n", short(&ids(&job)[0])]).contains("would remove 1 snapshot"));
+}
+
+#[test]
+fn a_snapshot_that_is_read_stays_and_head_with_it() {
+    if !need_tool("flock") {
+        return;
+    }
+    let job = steps(2);
+    let all = ids(&job);
+    let node = job.sink().join(".emu/nodes").join(&all[1]);
+    let mut command = std::process::Command::new("flock");
+    let emu = job.emu.command("emu", &[]).get_program().to_owned();
+    let root = job.src();
+    command.args(["--shared".as_ref(), node.as_os_str(), emu.as_os_str()]);
+    command.args(["prune", "--force", "HEAD"]).current_dir(root);
+    command.env("HOME", job.emu.path("home")).env_remove("EMU_SOURCE");
+    let said = job.emu.session().collect(command, "flock … emu prune".into(), b"").exits(3);
+    assert!(said.stderr.contains("is being read, and stays"), "{said}");
+    assert_eq!(fs::read_to_string(job.sink().join(".emu/HEAD")).unwrap().trim(), all[1]);
+    assert!(fs::read_link(job.sink().join("latest")).unwrap().ends_with(&all[1]));
+    assert_eq!(job.nodes().len(), 2);
+}
+
+#[test]
+fn a_locked_sink_is_left_alone() {
+    if !need_tool("flock") {
+        return;
+    }
+    let job = steps(2);
+    let before = listing(&job.sink());
+    let emu = job.emu.command("emu", &[]).get_program().to_owned();
+    let mut command = std::process::Command::new("flock");
+    command.args([job.sink().join(".emu/LOCK").as_os_str(), emu.as_os_str()]);
+    command.args(["prune", "TAIL"]).current_dir(job.src()).env("HOME", job.emu.path("home"));
+    let said = job.emu.session().collect(command, "flock … emu prune".into(), b"").exits(11);
+    assert!(said.stderr.contains("is locked"), "{said}");
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn a_removal_that_was_cut_off_is_finished_by_the_next_command() {
+    if cfg!(not(debug_assertions)) {
+        return;
+    }
+    for at in 1..200 {
+        let job = steps(3);
+        let fault = format!("kill:{at}");
+        let said = job.emu.inside("src").env("EMU_TEST_FAULT", &fault).run(&["prune", "-f", "HEAD", "TAIL"]);
+        let done = said.status == 0;
+        // Whatever was cut off: what is listed is whole, and HEAD leads to it.
+        job.ok(&["-S", "src", "verify"]);
+        job.edit("file more \"more\"");
+        job.push(&[]).succeeds();
+        job.same();
+        job.ok(&["-S", "src", "clean"]);
+        job.ok(&["-S", "src", "verify"]);
+        let trees = fs::read_dir(job.sink().join(".emu/trees")).unwrap().count();
+        assert_eq!(trees, job.nodes().len(), "cut off at {at}");
+        if done {
+            assert_eq!(trees, 2);
+            return;
+        }
+    }
+    panic!("never done");
+}
