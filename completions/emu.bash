@@ -155,7 +155,7 @@ _emu() {
 
     case "${cmd}" in
         emu)
-            opts="-C -S -v -q -h -V --source --verbose --quiet --color --json --help --version init sink push status log show diff ls cat find du checkout clone verify rotate prune squash clean pin unpin path config help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree check-exclude"
+            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find du checkout clone verify rotate prune squash clean pin unpin path config help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree check-exclude"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -185,7 +185,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__cat)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -219,7 +219,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__cat__subcmd__node)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,7 +253,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__check__subcmd__exclude)
-            opts="-C -S -v -q -h --exclude --exclude-from --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --exclude --exclude-from --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -291,7 +291,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__checkout)
-            opts="-n -C -S -v -q -h --to --overwrite --force --damaged --no-owner --no-hooks --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -z -C -S -v -q -h --to --overwrite --force --damaged --no-owner --no-hooks --dry-run --null --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -337,7 +337,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__clean)
-            opts="-n -r -C -S -v -q -h --dry-run --replaced --wait --source --verbose --quiet --color --json --help"
+            opts="-n -r -C -S -v -q -h --dry-run --replaced --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -371,7 +371,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__clone)
-            opts="-n -C -S -v -q -h --no-owner --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --no-owner --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,7 +405,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__commit__subcmd__snapshot)
-            opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --json --help"
+            opts="-m -C -S -v -q -h --sink --message --parent --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,7 +455,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --wait --source --verbose --quiet --color --json --help list get set add unset"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --wait --source --verbose --quiet --color --no-pager --json --help list get set add unset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,7 +493,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config__subcmd__add)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -527,7 +527,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config__subcmd__get)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -561,7 +561,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config__subcmd__list)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -595,7 +595,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config__subcmd__set)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -629,7 +629,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__config__subcmd__unset)
-            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --sink --user --system --dry-run --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -663,7 +663,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__diff)
-            opts="-z -C -S -v -q -h --name-status --stat --exit-code --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --name-status --stat --null --exit-code --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -697,7 +697,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__diff__subcmd__tree)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -731,7 +731,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__du)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -765,7 +765,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__find)
-            opts="-i -C -S -v -q -h --ignore-case --sink --source --verbose --quiet --color --json --help"
+            opts="-i -z -C -S -v -q -h --ignore-case --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -799,7 +799,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__hash__subcmd__tree)
-            opts="-C -S -v -q -h --stdin --against --exclude --exclude-from --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --stdin --against --exclude --exclude-from --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -841,7 +841,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__help)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -871,7 +871,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__init)
-            opts="-C -S -v -q -h --template-dir --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --template-dir --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -905,7 +905,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__link__subcmd__snapshot)
-            opts="-C -S -v -q -h --sink --no-owner --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --no-owner --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -943,7 +943,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__log)
-            opts="-n -s -C -S -v -q -h --max-count --short --sink --source --verbose --quiet --color --json --help"
+            opts="-n -s -r -C -S -v -q -h --max-count --oneline --short --graph --reverse --after --since --before --until --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -954,6 +954,22 @@ _emu() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -985,7 +1001,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__ls)
-            opts="-l -R -z -C -S -v -q -h --long --recursive --sink --source --verbose --quiet --color --json --help"
+            opts="-l -R -z -C -S -v -q -h --long --recursive --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1019,7 +1035,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__ls__subcmd__tree)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1053,7 +1069,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__path)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1087,7 +1103,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__pin)
-            opts="-n -C -S -v -q -h --for --dry-run --sink --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --for --dry-run --sink --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1129,7 +1145,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__prune)
-            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --json --help"
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1167,7 +1183,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__push)
-            opts="-m -C -S -v -q -h --message --to --dry-run --no-owner --from --exclude --exclude-from --no-hooks --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --json --help"
+            opts="-m -z -C -S -v -q -h --message --to --dry-run --null --no-owner --from --exclude --exclude-from --no-hooks --ignore-errors --allow-empty --allow-moved --allow-shrunk --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1225,7 +1241,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__remove__subcmd__snapshot)
-            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --json --help"
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1263,7 +1279,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__rev__subcmd__parse)
-            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1297,7 +1313,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__rotate)
-            opts="-C -S -v -q -h --dry-run --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --min-free --min-keep --wait --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --dry-run --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-yearly --keep-within --min-free --min-keep --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1367,7 +1383,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__show)
-            opts="-C -S -v -q -h --name-status --stat --sink --source --verbose --quiet --color --json --help"
+            opts="-z -C -S -v -q -h --name-status --stat --null --sink --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1401,7 +1417,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help list add rm move adopt clean"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help list add rm move adopt clean"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1431,7 +1447,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__add)
-            opts="-n -C -S -v -q -h --optional --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --optional --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1465,7 +1481,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__adopt)
-            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,7 +1515,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__clean)
-            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1533,7 +1549,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__list)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1563,7 +1579,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__move)
-            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1597,7 +1613,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__sink__subcmd__rm)
-            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1631,7 +1647,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__squash)
-            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --json --help"
+            opts="-n -f -C -S -v -q -h --sink --dry-run --force --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1669,7 +1685,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__status)
-            opts="-C -S -v -q -h --no-scan --max-age --exit-code --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --no-scan --max-age --exit-code --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,7 +1719,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__unpin)
-            opts="-n -C -S -v -q -h --dry-run --sink --wait --source --verbose --quiet --color --json --help"
+            opts="-n -C -S -v -q -h --dry-run --sink --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1741,7 +1757,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__verify)
-            opts="-C -S -v -q -h --quick --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --quick --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1771,7 +1787,7 @@ _emu() {
             return 0
             ;;
         emu__subcmd__version)
-            opts="-C -S -v -q -h --source --verbose --quiet --color --json --help"
+            opts="-C -S -v -q -h --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

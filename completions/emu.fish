@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_emu_global_optspecs
-    string join \n C= S/source= v/verbose q/quiet color= json h/help V/version
+    string join \n C= S/source= v/verbose q/quiet color= no-pager json h/help V/version
 end
 
 function __fish_emu_needs_command
@@ -31,6 +31,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_needs_command" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_needs_command" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_needs_command" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_needs_command" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c emu -n "__fish_emu_needs_command" -s V -l version -d 'Print version'
@@ -75,6 +76,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand init" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand init" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand init" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand init" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand init" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
@@ -84,6 +86,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and not __fish_seen_subcommand_from list add rm move adopt clean" -f -a "list" -d 'List the sinks and what is in them'
@@ -99,6 +102,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -111,6 +115,7 @@ complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -122,6 +127,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -133,6 +139,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -144,6 +151,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from adopt" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -155,6 +163,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand sink; and __fish_seen_subcommand_from clean" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand push" -s m -l message -d 'Say what this snapshot is' -r
@@ -169,6 +178,7 @@ complete -c emu -n "__fish_emu_using_subcommand push" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand push" -l dry-run -d 'Show what would be saved, and save nothing'
+complete -c emu -n "__fish_emu_using_subcommand push" -s z -l null -d 'With --dry-run: the word and the path each end in a NUL instead of a line end'
 complete -c emu -n "__fish_emu_using_subcommand push" -l no-owner -d 'Do not give the files in the sink to their owners; the owners are recorded all the same'
 complete -c emu -n "__fish_emu_using_subcommand push" -l no-hooks -d 'Run no hooks'
 complete -c emu -n "__fish_emu_using_subcommand push" -l ignore-errors -d 'Exit with 0 although some entries could not be read'
@@ -177,6 +187,7 @@ complete -c emu -n "__fish_emu_using_subcommand push" -l allow-moved -d 'Save th
 complete -c emu -n "__fish_emu_using_subcommand push" -l allow-shrunk -d 'Take a source for complete although less than half of it is left'
 complete -c emu -n "__fish_emu_using_subcommand push" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand push" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand push" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand push" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand push" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand status" -l max-age -d 'Exit with 4 if the newest complete snapshot of a sink is older: 36h, 2d' -r
@@ -189,18 +200,24 @@ complete -c emu -n "__fish_emu_using_subcommand status" -l no-scan -d 'Do not lo
 complete -c emu -n "__fish_emu_using_subcommand status" -l exit-code -d 'Exit with 4 if anything changed since HEAD of a sink'
 complete -c emu -n "__fish_emu_using_subcommand status" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand status" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand status" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand status" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand status" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand log" -s n -l max-count -d 'List at most so many of each sink' -r
+complete -c emu -n "__fish_emu_using_subcommand log" -l since -l after -d 'Only snapshots that are not older: 2026-11-20, \'2 days ago\'' -r
+complete -c emu -n "__fish_emu_using_subcommand log" -l until -l before -d 'Only snapshots that are not newer' -r
 complete -c emu -n "__fish_emu_using_subcommand log" -l sink -d 'The sink in which to look, a name or a path' -r
 complete -c emu -n "__fish_emu_using_subcommand log" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand log" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand log" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
-complete -c emu -n "__fish_emu_using_subcommand log" -s s -l short -d 'One line for each snapshot'
+complete -c emu -n "__fish_emu_using_subcommand log" -s s -l short -l oneline -d 'One line for each snapshot'
+complete -c emu -n "__fish_emu_using_subcommand log" -l graph -d 'Draw the lines of history beside the snapshots'
+complete -c emu -n "__fish_emu_using_subcommand log" -s r -l reverse -d 'The oldest first'
 complete -c emu -n "__fish_emu_using_subcommand log" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand log" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand log" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand log" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand log" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand show" -l sink -d 'The sink of revisions that name none' -r
@@ -211,8 +228,10 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand show" -l name-status -d 'A letter and the path for each difference'
 complete -c emu -n "__fish_emu_using_subcommand show" -l stat -d 'Numbers and bytes of the differences only'
+complete -c emu -n "__fish_emu_using_subcommand show" -s z -l null -d 'Like --name-status, and what is printed of the differences ends in NULs instead of line ends'
 complete -c emu -n "__fish_emu_using_subcommand show" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand show" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand show" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand show" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand show" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand diff" -l sink -d 'The sink of revisions that name none' -r
@@ -223,10 +242,11 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand diff" -l name-status -d 'A letter and the path for each difference'
 complete -c emu -n "__fish_emu_using_subcommand diff" -l stat -d 'Numbers and bytes only'
-complete -c emu -n "__fish_emu_using_subcommand diff" -s z -d 'Like --name-status, and what is printed ends in NULs instead of line ends'
+complete -c emu -n "__fish_emu_using_subcommand diff" -s z -l null -d 'Like --name-status, and what is printed ends in NULs instead of line ends'
 complete -c emu -n "__fish_emu_using_subcommand diff" -l exit-code -d 'Exit with 4 if something differs'
 complete -c emu -n "__fish_emu_using_subcommand diff" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand diff" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand diff" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand diff" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand ls" -l sink -d 'The sink of revisions that name none' -r
@@ -237,9 +257,10 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand ls" -s l -l long -d 'Mode, owner, group, size and time as well'
 complete -c emu -n "__fish_emu_using_subcommand ls" -s R -l recursive -d 'All that is below, too, each with its path'
-complete -c emu -n "__fish_emu_using_subcommand ls" -s z -d 'End each name with a NUL instead of a line end'
+complete -c emu -n "__fish_emu_using_subcommand ls" -s z -l null -d 'End each name with a NUL instead of a line end'
 complete -c emu -n "__fish_emu_using_subcommand ls" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand ls" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand ls" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand ls" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand ls" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand cat" -l sink -d 'The sink of revisions that name none' -r
@@ -250,6 +271,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand cat" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand cat" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand cat" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand cat" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand cat" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand find" -l sink -d 'The sink in which to look, a name or a path' -r
@@ -259,8 +281,10 @@ complete -c emu -n "__fish_emu_using_subcommand find" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand find" -s i -l ignore-case -d 'Letters fit in either case'
+complete -c emu -n "__fish_emu_using_subcommand find" -s z -l null -d 'Print only paths, each once in a sink and ended with a NUL'
 complete -c emu -n "__fish_emu_using_subcommand find" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand find" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand find" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand find" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand find" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand du" -l sink -d 'The sink in which to look, a name or a path' -r
@@ -271,6 +295,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand du" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand du" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand du" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand du" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand du" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l to -d 'Write to this directory instead of the source' -r -F
@@ -290,8 +315,10 @@ complete -c emu -n "__fish_emu_using_subcommand checkout" -l force -d 'Destroy w
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-owner -d 'Do not restore owners'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-hooks -d 'Run no hooks'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -s z -l null -d 'With --dry-run: the word and the path each end in a NUL instead of a line end'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand checkout" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand checkout" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand clone" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -304,6 +331,7 @@ complete -c emu -n "__fish_emu_using_subcommand clone" -l no-owner -d 'Do not re
 complete -c emu -n "__fish_emu_using_subcommand clone" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand clone" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand clone" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand clone" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand clone" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand clone" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
@@ -314,6 +342,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand verify" -l quick -d 'Look at names, kinds, attributes, sizes and targets only; read no content'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand verify" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand verify" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l keep-last -d 'Keep the newest N' -r
@@ -334,6 +363,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l dry-run -d 'Show what would go and why, and remove nothing'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand rotate" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand rotate" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand prune" -l sink -d 'The sink of revisions that name none' -r
@@ -347,6 +377,7 @@ complete -c emu -n "__fish_emu_using_subcommand prune" -s n -l dry-run -d 'Print
 complete -c emu -n "__fish_emu_using_subcommand prune" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
 complete -c emu -n "__fish_emu_using_subcommand prune" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand prune" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand prune" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand prune" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand prune" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand squash" -l sink -d 'The sink of a range that names none' -r
@@ -360,6 +391,7 @@ complete -c emu -n "__fish_emu_using_subcommand squash" -s n -l dry-run -d 'Prin
 complete -c emu -n "__fish_emu_using_subcommand squash" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
 complete -c emu -n "__fish_emu_using_subcommand squash" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand squash" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand squash" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand squash" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand squash" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand clean" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
@@ -372,6 +404,7 @@ complete -c emu -n "__fish_emu_using_subcommand clean" -s n -l dry-run -d 'Print
 complete -c emu -n "__fish_emu_using_subcommand clean" -s r -l replaced -d 'Remove what checkouts of single paths replaced in the source, too'
 complete -c emu -n "__fish_emu_using_subcommand clean" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand clean" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand clean" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand clean" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand clean" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand pin" -l for -d 'Only for so long: 2h, 7d, 6m (months)' -r
@@ -385,6 +418,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand pin" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand pin" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand pin" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand pin" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand pin" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand pin" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand unpin" -l sink -d 'The sink of revisions that name none' -r
@@ -397,6 +431,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand unpin" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c emu -n "__fish_emu_using_subcommand unpin" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand unpin" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand unpin" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand unpin" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand unpin" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand path" -l sink -d 'The sink in which to look, a name or a path' -r
@@ -405,8 +440,10 @@ complete -c emu -n "__fish_emu_using_subcommand path" -s S -l source -d 'The sou
 complete -c emu -n "__fish_emu_using_subcommand path" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand path" -s z -l null -d 'End the path with a NUL instead of a line end'
 complete -c emu -n "__fish_emu_using_subcommand path" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand path" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand path" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand path" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand path" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l sink -d 'The sink\'s own file' -r
@@ -421,6 +458,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subc
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and not __fish_seen_subcommand_from list get set add unset" -f -a "list" -d 'List what is set'
@@ -439,6 +477,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcomma
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l sink -d 'The sink\'s own file' -r
@@ -452,6 +491,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcomma
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l sink -d 'The sink\'s own file' -r
@@ -465,6 +505,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcomma
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l sink -d 'The sink\'s own file' -r
@@ -478,6 +519,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcomma
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l sink -d 'The sink\'s own file' -r
@@ -491,6 +533,7 @@ complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcomma
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s n -l dry-run -d 'Print what the file would hold and what would follow, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand help" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
@@ -500,6 +543,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand help" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand help" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand help" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand help" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand help" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand version" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
@@ -509,6 +553,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand version" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand version" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand version" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand version" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand version" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l against -d 'A snapshot whose hashes stand for files that did not change; of a sink, its HEAD' -r
@@ -522,6 +567,7 @@ never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l stdin -d 'Read entries from standard input, sort and check them, and seal them anew'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand hash-tree" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
@@ -537,6 +583,7 @@ complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-moved -d
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l allow-shrunk -d 'Take a source for complete although less than half of it is left'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand link-snapshot" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
@@ -550,6 +597,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand commit-snapshot" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l sink -d 'The sink: a name, or a path with a \'/\'' -r
@@ -563,6 +611,7 @@ complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s n -l dry-run
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s f -l force -d 'Remove HEAD, pinned snapshots and the last complete one as well'
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand remove-snapshot" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l sink -d 'The sink of revisions that name none' -r
@@ -573,6 +622,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand rev-parse" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand cat-node" -l sink -d 'The sink of revisions that name none' -r
@@ -583,6 +633,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand cat-node" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand cat-node" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand cat-node" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand cat-node" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand cat-node" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l sink -d 'The sink of a revision that names none' -r
@@ -593,6 +644,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand ls-tree" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l sink -d 'The sink of revisions that name none' -r
@@ -603,6 +655,7 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand diff-tree" -s h -l help -d 'Print help'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l exclude -d 'Leave out what fits, as a line of .emu/excludes would; repeat it for more' -r
@@ -614,5 +667,6 @@ always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s h -l help -d 'Print help'

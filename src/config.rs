@@ -30,6 +30,20 @@ pub fn env(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// An environment variable as it is; an empty one is one.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn given(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Whether the locale's characters are those of UTF-8, by the variables that setlocale(3) reads.
+/// Without any, the locale is "C", which knows ASCII alone.
+pub fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 /// What makes a file count as unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compare {

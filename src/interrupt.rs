@@ -1,21 +1,37 @@
 //! SIGINT, SIGTERM and SIGHUP as a flag that long work looks at.
 
 use crate::error::{Error, Kind, Result};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level::unregister;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
+/// What makes a second SIGINT kill.
+static SECOND: OnceLock<SigId> = OnceLock::new();
+
 /// Begins to note signals instead of dying from them; a second one kills.
 pub fn watch() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)] {
         // In this order: the first arrival finds SEEN unset, the second one dies of it.
-        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&SEEN));
+        let second = signal_hook::flag::register_conditional_default(signal, Arc::clone(&SEEN));
+        if let (SIGINT, Ok(second)) = (signal, second) {
+            let _ = SECOND.set(second);
+        }
         let _ = signal_hook::flag::register(signal, Arc::clone(&SEEN));
         let _ = signal_hook::flag::register_usize(signal, Arc::clone(&SIGNAL), number);
+    }
+}
+
+/// From now on SIGINT never kills: it is meant for another program on the same terminal, such as a
+/// pager, which must not be left there alone.
+pub fn endure() {
+    if let Some(second) = SECOND.get() {
+        let _ = unregister(*second);
     }
 }
 
@@ -26,7 +42,6 @@ pub fn watch() {
 pub fn check() -> Result<()> {
     match SIGNAL.load(Ordering::Relaxed) {
         0 => Ok(()),
-        number => Err(Error::new(Kind::Interrupted(u8::try_from(number).unwrap_or(2)), "interrupted")
-            .hint("run the command again: nothing that is listed was changed")),
+        number => Err(Error::new(Kind::Interrupted(u8::try_from(number).unwrap_or(2)), "interrupted")),
     }
 }

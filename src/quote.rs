@@ -2,6 +2,9 @@
 //!
 //! [`quoted`] is for messages, [`escaped`] for columns on a terminal. Both escape control
 //! bytes, bytes that are not UTF-8, the C1 controls and the characters that reorder text.
+//! [`ascii`] is what remains of any text where the locale has no UTF-8.
+
+use std::borrow::Cow;
 
 /// The name between single quotes, escaped where it must be.
 pub fn quoted(name: impl AsRef<[u8]>) -> String {
@@ -40,6 +43,21 @@ pub fn escaped(name: &[u8]) -> String {
     out
 }
 
+/// The text with everything escaped that is not ASCII, for terminals that know no more.
+pub fn ascii(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match char::from(byte) {
+            c if c.is_ascii() => out.push(c),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Controls (C0, DEL, C1), bidirectional overrides, and invisible separators.
 fn hidden(c: char) -> bool {
     c.is_control()
@@ -49,6 +67,12 @@ fn hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_without_utf8_gets_bytes_as_numbers() {
+        assert_eq!(ascii("Gr\u{fc}n \\x1b"), "Gr\\xc3\\xbcn \\x1b");
+        assert_eq!(ascii("plain\n"), "plain\n");
+    }
 
     #[test]
     fn what_could_steer_a_terminal_is_escaped() {

@@ -42,6 +42,10 @@ pub struct Global {
     #[arg(help_heading = "Common options", hide_possible_values = true)]
     pub color: Color,
 
+    /// Do not show long answers page by page
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub no_pager: bool,
+
     /// Answer in JSON, one record a line; emu-json(5) describes them
     #[arg(long, global = true, help_heading = "Common options")]
     pub json: bool,

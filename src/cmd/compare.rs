@@ -142,7 +142,7 @@ pub(super) fn print(
             vec![how.word().to_owned(), text::count(number, "entry", "entries"), text::bytes(*bytes)]
         };
         let rows: Vec<Vec<String>> = bytes.iter().map(row).collect();
-        text::columns(&rows).iter().try_for_each(|line| ui.out(line))?;
+        ui.table(&rows)?;
     }
     Ok(counts)
 }
@@ -182,7 +182,8 @@ fn paint(how: How) -> Paint {
     match how {
         How::Added => Paint::Added,
         How::Removed => Paint::Removed,
-        How::Content | How::Attributes | How::Kind | How::Moved => Paint::Changed,
+        How::Content | How::Attributes | How::Kind => Paint::Changed,
+        How::Moved => Paint::Moved,
     }
 }
 

@@ -14,19 +14,21 @@ pub(super) fn record(found: &Found) -> SnapshotRecord<'_> {
 }
 
 /// The sink, and what is special about a snapshot.
-pub(super) fn marks(found: &Found, with_sink: bool) -> String {
+pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String {
     let pinned = found
         .pinned_until
         .map_or("pinned".to_owned(), |until| format!("pinned until {}", text::local_short(until)));
-    let flags = [
-        (found.head, "HEAD"),
-        (found.pinned, &pinned),
-        (found.node.partial, "partial"),
-        (found.node.shrunk, "shrunk"),
+    let sink = escaped(found.opened.name.as_bytes());
+    let marks = [
+        (with_sink, &*sink, Paint::Sink),
+        (found.head, "HEAD", Paint::Head),
+        (found.pinned, &*pinned, Paint::Mark),
+        (found.node.partial, "partial", Paint::Warning),
+        (found.node.shrunk, "shrunk", Paint::Warning),
     ];
-    let sink = with_sink.then(|| escaped(found.opened.name.as_bytes()));
-    let flags = flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned());
-    sink.into_iter().chain(flags).collect::<Vec<_>>().join(", ")
+    let marks = marks.into_iter().filter(|(set, _, _)| *set);
+    let marks: Vec<String> = marks.map(|(_, word, paint)| context.ui.paint(paint, word)).collect();
+    marks.join(", ")
 }
 
 /// What is no snapshot, by its name in the sink.
@@ -45,9 +47,10 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     let node = &found.node;
     let ui = &context.ui;
     let id = ui.paint(Paint::Id, &format!("snapshot {}", node.short()));
-    let mut lines = vec![format!("{id} ({})", ui.paint(Paint::Mark, &marks(found, true)))];
-    let date = node.timestamp().map_or(node.time.clone(), text::local);
-    lines.push(format!("Date:  {date}"));
+    let mut lines = vec![format!("{id} ({})", marks(context, found, true))];
+    let now = crate::clock::now();
+    let date = |time| format!("{} ({})", text::local(time), text::age(time, now));
+    lines.push(format!("Date:  {}", node.timestamp().map_or(node.time.clone(), date)));
     lines.push(format!("Host:  {} ({})", escaped(node.host.as_bytes()), escaped(node.user.as_bytes())));
     lines.push(format!("Name:  {}", escaped(node.name.as_bytes())));
     if let Some(message) = &node.message {

@@ -3,7 +3,7 @@
 
 use super::args::Global;
 use super::{Class, Context, Entry, Status, TABLE, command, explain, find, program, unknown};
-use crate::config::env;
+use crate::config::{env, given, speaks_utf8};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::quote::quoted_path;
 use crate::record::FailureRecord;
@@ -12,6 +12,21 @@ use crate::{clock, fs, interrupt};
 use clap::{ArgMatches, FromArgMatches as _};
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+/// Commands whose answers can be long, and that only read.
+const PAGED: &[&str] = &["log", "show", "diff", "ls", "find", "status", "du", "help"];
+
+/// What to say to whoever interrupted a command, where something may be left half done. Readers
+/// leave nothing.
+const CUT_OFF: &[(&str, &str)] = &[
+    ("push", "the next push goes on with what this one finished; nothing that is listed was changed"),
+    ("checkout", "the same `emu checkout` again completes it"),
+    ("rotate", "the next push or rotation goes on with it"),
+    ("prune", "`emu clean`, or the next push, goes on with what was begun"),
+    ("squash", "`emu clean`, or the next push, goes on with what was begun"),
+    ("clean", "the next one goes on with it"),
+    ("verify", "`emu verify SINK:REV` checks single snapshots"),
+];
 
 /// Runs the program of this name ("emu", "emu-hash-tree") with the arguments of the process.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
@@ -73,7 +88,11 @@ fn explained(error: &clap::Error, called: &str, args: &[OsString]) -> Status {
     use clap::error::ErrorKind;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let ui = printer(&Global::default(), Class::Porcelain);
+        if called == "emu" && !args.iter().any(|arg| arg == "--no-pager") {
+            ui.page_with(pager());
+        }
         let printed = ui.out(error.render().to_string().trim_end()).and_then(|()| ui.flush());
+        let printed = ui.end().and(printed);
         return printed.err().filter(|_| !ui.is_closed()).and_then(|error| fail(&error, false));
     }
     // What the options would have said is not known; `--json` is looked for as it stands.
@@ -105,10 +124,25 @@ fn finish(entry: &'static Entry, called: String, matches: &ArgMatches) -> Status
     };
     global.json |= entry.class == Class::Plumbing;
     let ui = printer(&global, entry.class);
+    if entry.class == Class::Porcelain && PAGED.contains(&entry.name) && !global.no_pager {
+        ui.page_with(pager());
+    }
     // One short text a process; locks keep it while the command runs.
     let context = Context::new(ui.clone(), global, entry.class, String::leak(called));
     let outcome = enter(&context.global).and_then(|()| (entry.run)(matches, &context));
     let outcome = outcome.and_then(|status| ui.flush().map(|()| status));
+    let status = told(&ui, entry.name, outcome);
+    match ui.end() {
+        Ok(()) => status,
+        Err(error) => {
+            ui.error(&error);
+            status.or(Some(error.kind()))
+        }
+    }
+}
+
+/// Explains how a command ended.
+fn told(ui: &Ui, name: &str, outcome: Result<Status>) -> Status {
     match outcome {
         Ok(status) => {
             if status.is_some() {
@@ -119,11 +153,22 @@ fn finish(entry: &'static Entry, called: String, matches: &ArgMatches) -> Status
         // Whoever read the answer has seen enough.
         Err(error) if ui.is_closed() && error.errno() == Some(fs::Errno::PIPE) => None,
         Err(error) => {
+            let kind = error.kind();
+            let hint = CUT_OFF.iter().find(|(command, _)| *command == name);
+            let error = match (kind, hint) {
+                (Kind::Interrupted(_), Some((_, hint))) if error.next_step().is_none() => error.hint(*hint),
+                _ => error,
+            };
             ui.error(&error);
             let _ = ui.flush();
-            Some(error.kind())
+            Some(kind)
         }
     }
+}
+
+/// The pager by the environment, as git chooses it.
+fn pager() -> OsString {
+    given("EMU_PAGER").or_else(|| given("PAGER")).unwrap_or_else(|| "less".into())
 }
 
 /// Takes over what the environment and `-C` say of the whole process.
@@ -154,6 +199,7 @@ fn printer(global: &Global, class: Class) -> Ui {
         color: global.color,
         plain: dumb || env("NO_COLOR").is_some(),
         dumb,
+        ascii: !speaks_utf8(),
     };
     Ui::new(settings, |error| serde_json::to_string(&FailureRecord::new(error)).unwrap_or_default())
 }

@@ -72,6 +72,14 @@ fn name_of(arg: &str) -> &str {
 fn house(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     let line = line.strip_prefix("error: ").unwrap_or(line).trim_end_matches('.');
+    let plain = match line {
+        "invalid digit found in string" => Some("it is no whole number"),
+        "cannot parse integer from empty string" => Some("it is empty, where a number is wanted"),
+        "number too large to fit in target type" => Some("the number is too large"),
+        "number too small to fit in target type" => Some("the number is too small"),
+        _ => None,
+    };
+    let line = plain.unwrap_or(line);
     let mut chars = line.chars();
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
@@ -104,7 +112,7 @@ mod tests {
             (&[], "`emu push` needs <PATH> | see `emu push --help`"),
             (
                 &["p", "--wait", "x"],
-                "cannot use 'x' for --wait: invalid digit found in string | see `emu push --help`",
+                "cannot use 'x' for --wait: it is no whole number | see `emu push --help`",
             ),
             (&["p", "--wait"], "--wait needs a value | see `emu push --help`"),
             (

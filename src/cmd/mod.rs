@@ -13,6 +13,7 @@ mod explain;
 mod hooks;
 mod input;
 mod inside;
+mod manual;
 mod mounts;
 mod place;
 mod plumbing;
@@ -20,6 +21,7 @@ mod porcelain;
 mod preview;
 mod removal;
 mod report;
+mod restored;
 mod scope;
 mod several;
 mod spec;
@@ -29,6 +31,7 @@ pub(crate) use args::read;
 pub use args::{AllowArgs, ExcludeArgs, Global, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
+pub use manual::MANUAL;
 
 use crate::error::{Kind, Result};
 

@@ -8,28 +8,33 @@ use crate::record::ChangeRecord;
 use crate::sink::{Catalog, Sink};
 use crate::snapshot::{self, Preview, Target};
 use crate::source::{Patterns, Source};
+use crate::ui::Paint;
 use crate::ui::text::{bytes, count};
 use std::path::Path;
 
+/// What a dry run takes for given, and how it prints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Whether files are given to their owners in the sink.
+    pub(super) set_owner: bool,
+    /// The word and the path each end in a NUL.
+    pub(super) zero: bool,
+}
+
 /// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
-pub(super) fn to_place(
-    path: &Path,
-    set_owner: bool,
-    excludes: &[Patterns],
-    context: &Context,
-) -> Result<Status> {
+pub(super) fn to_place(path: &Path, how: How, excludes: &[Patterns], context: &Context) -> Result<Status> {
     let source =
         context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
     let config = context.config(Some(&source))?;
     let path = place::settled(path)?;
     let name = path.to_string_lossy().into_owned();
     let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
-    plan(&name, sink.as_ref(), set_owner, context, &source, (&config, excludes)).map(|()| None)
+    plan(&name, sink.as_ref(), how, context, &source, (&config, excludes)).map(|()| None)
 }
 
 /// What a push to each of the targets would do.
 pub(super) fn to_targets(
-    set_owner: bool,
+    how: How,
     context: &Context,
     source: &Source,
     config: (&Config, &[Patterns]),
@@ -38,7 +43,7 @@ pub(super) fn to_targets(
     let mut failures = Vec::new();
     for target in targets {
         let planned =
-            target.sink.and_then(|sink| plan(&target.name, Some(&sink), set_owner, context, source, config));
+            target.sink.and_then(|sink| plan(&target.name, Some(&sink), how, context, source, config));
         if let Err(error) = planned
             && !(target.optional && error.kind() == Kind::NotFound)
         {
@@ -53,7 +58,7 @@ pub(super) fn to_targets(
 fn plan(
     name: &str,
     sink: Option<&Sink>,
-    set_owner: bool,
+    how: How,
     context: &Context,
     source: &Source,
     config: (&Config, &[Patterns]),
@@ -66,9 +71,9 @@ fn plan(
         entries += u64::from(change.reason.is_some());
         gone += u64::from(change.reason.is_none());
         size += if change.reason.is_some() { change.size } else { 0 };
-        print(&change, context)
+        print(&change, how.zero, context)
     };
-    snapshot::preview(source, parent, set_owner, config, &observer, &mut show)?;
+    snapshot::preview(source, parent, how.set_owner, config, &observer, &mut show)?;
     context.ui.note(&format!(
         "{name}: would save {} ({}) and leave out {}",
         count(entries, "entry that differs", "entries that differ"),
@@ -78,11 +83,20 @@ fn plan(
     Ok(())
 }
 
-fn print(change: &Preview, context: &Context) -> Result<()> {
+fn print(change: &Preview, zero: bool, context: &Context) -> Result<()> {
     let how = change.reason.map_or("removed", snapshot::Reason::word);
     if context.ui.json() {
         return context.ui.record(&ChangeRecord::new(&change.path, change.kind.word(), how));
     }
-    let text = crate::quote::escaped(&change.path);
-    context.ui.out(&format!("{how:10} {text}"))
+    let (ui, path): (_, &[u8]) = (&context.ui, if change.path.is_empty() { b"." } else { &change.path });
+    if zero {
+        return ui.zero_ended(how.as_bytes()).and_then(|()| ui.zero_ended(path));
+    }
+    let paint = match how {
+        "added" => Paint::Added,
+        "removed" => Paint::Removed,
+        "moved" => Paint::Moved,
+        _ => Paint::Changed,
+    };
+    ui.out(&format!("{} {}", ui.paint(paint, &format!("{how:10}")), crate::quote::escaped(path)))
 }

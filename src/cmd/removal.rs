@@ -117,7 +117,7 @@ fn announce(
         vec![format!("  {}", node.short()), date, escaped(message.as_bytes())]
     };
     let rows: Vec<Vec<String>> = pruning.going.iter().map(row).collect();
-    text::columns(&rows).iter().try_for_each(|line| ui.out(line.trim_end()))?;
+    ui.table(&rows)?;
     match &pruning.head {
         Some(head) => {
             ui.out(&format!("  HEAD {} to {}", if dry_run { "would move" } else { "moves" }, head.short()))

@@ -1,7 +1,7 @@
 //! The snapshots that a command for many of them is about.
 
 use super::{Context, Found};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A sink's name, and snapshots in it.
 pub(super) type Group = (String, Vec<Found>);
@@ -47,7 +47,8 @@ fn groups(revs: &[String], sink: Option<&str>, context: &Context) -> Result<Vec<
     Ok(groups)
 }
 
-/// All sinks of the source; an absent one is noted, unless there is no other.
+/// All sinks of the source; an absent one is noted, and so is one that cannot be read if there is
+/// another.
 fn everything(context: &Context) -> Result<Vec<Group>> {
     let (mut groups, mut failures) = (Vec::new(), Vec::new());
     for (known, opened) in context.all_sinks()? {
@@ -57,8 +58,12 @@ fn everything(context: &Context) -> Result<Vec<Group>> {
         }
     }
     if groups.is_empty() {
-        let none = || Error::not_found("the source has no sink").hint("`emu sink add PATH` adds one");
-        return Err(failures.into_iter().next().map_or_else(none, |(_, error)| error));
+        if failures.is_empty() {
+            return Err(Error::not_found("the source has no sink").hint("`emu sink add PATH` adds one"));
+        }
+        if let Some(at) = failures.iter().position(|(_, error)| error.kind() != Kind::NotFound) {
+            return Err(failures.swap_remove(at).1);
+        }
     }
     for (name, error) in failures {
         context.ui.note(&format!("sink {name} left out: {error}"));

@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod find;
 mod frames;
+pub mod graph;
 pub mod lookup;
 pub mod track;
 pub mod usage;

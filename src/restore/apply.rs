@@ -42,6 +42,8 @@ pub struct Done {
     pub bytes: u64,
     /// Files whose copy in this snapshot is damaged and came from another one.
     pub rescued: u64,
+    /// Files of which no sound copy was found, and that are not written.
+    pub lost: u64,
     /// Entries whose owner or group could not be set.
     pub owners: u64,
     /// Entries some of whose extended attributes could not be set.

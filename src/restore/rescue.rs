@@ -149,6 +149,7 @@ impl Applier<'_> {
     /// Names the files of which no sound copy was found.
     pub(super) fn give_up(&mut self) {
         for missing in std::mem::take(&mut self.missing) {
+            self.done.lost += 1;
             self.trouble(&missing.change.path, 0, missing.why);
         }
     }

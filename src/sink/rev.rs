@@ -119,7 +119,7 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
 
 /// The newest snapshot that is not later than a point in time.
 fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snapshot> {
-    let limit = parse_when(when).ok_or_else(|| {
+    let limit = moment(when, Edge::End).ok_or_else(|| {
         Error::usage(format!("cannot read the revision {}", quoted(text)))
             .because("in '@{...}' stands a date, a date and a time, or a span such as '2 days ago'")
     })?;
@@ -131,7 +131,18 @@ fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snaps
     })
 }
 
-fn parse_when(text: &str) -> Option<jiff::Timestamp> {
+/// What a bare date stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Its first moment.
+    Begin,
+    /// Its last one.
+    End,
+}
+
+/// A point in time, as people name it, in local time: a date, a date and a time, a moment of UTC,
+/// `now`, `yesterday`, or a span such as `2 days ago`.
+pub fn moment(text: &str, edge: Edge) -> Option<jiff::Timestamp> {
     let zone = TimeZone::system();
     let now = crate::clock::now().to_zoned_datetime(zone.clone());
     let text = text.trim();
@@ -146,11 +157,11 @@ fn parse_when(text: &str) -> Option<jiff::Timestamp> {
     }
     // A date with a time is a date to this parser, too; a span can be as long as a date.
     if let Some(date) = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10) {
-        return date
-            .to_datetime(jiff::civil::Time::MAX)
-            .to_zoned_datetime(zone)
-            .ok()
-            .map(|end| end.timestamp());
+        let time = match edge {
+            Edge::Begin => jiff::civil::Time::MIN,
+            Edge::End => jiff::civil::Time::MAX,
+        };
+        return date.to_datetime(time).to_zoned_datetime(zone).ok().map(|edge| edge.timestamp());
     }
     if let Ok(time) = text.parse::<jiff::civil::DateTime>() {
         return time.to_zoned_datetime(zone).ok().map(|then| then.timestamp());

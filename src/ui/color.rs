@@ -1,4 +1,5 @@
-//! Colour: what is painted how, and whether at all.
+//! Colour: what is painted how, and whether at all. The palette, which emu(1) names: it only helps
+//! to find what the words say as well.
 
 use super::Ui;
 
@@ -19,13 +20,19 @@ pub enum Color {
 pub enum Paint {
     /// The word `error:`.
     Error,
-    /// The word `warning:`, and what is damaged.
+    /// The word `warning:`, and what is partial or shrunk.
     Warning,
+    /// What is damaged.
+    Damage,
     /// The word `hint:`.
     Hint,
     /// The id of a snapshot.
     Id,
-    /// HEAD, and what is pinned.
+    /// HEAD.
+    Head,
+    /// A sink.
+    Sink,
+    /// What is pinned.
     Mark,
     /// Titles of tables.
     Title,
@@ -35,14 +42,18 @@ pub enum Paint {
     Removed,
     /// What is not as it was.
     Changed,
+    /// What stands elsewhere now.
+    Moved,
 }
 
 impl Paint {
     fn code(self) -> &'static str {
         match self {
-            Paint::Error => "1;31",
+            Paint::Error | Paint::Damage => "1;31",
             Paint::Warning => "1;33",
-            Paint::Hint | Paint::Mark => "36",
+            Paint::Head => "1;36",
+            Paint::Sink => "1;32",
+            Paint::Hint | Paint::Mark | Paint::Moved => "36",
             Paint::Id | Paint::Changed => "33",
             Paint::Added => "32",
             Paint::Removed => "31",

@@ -37,6 +37,11 @@ impl Ui {
         }
     }
 
+    /// Says what to do next about something that was warned of.
+    pub fn hint(&self, text: &str) {
+        self.note(&format!("{} {text}", self.paint_err(Paint::Hint, "hint:")));
+    }
+
     /// Prints the help of a command line that has no command.
     pub fn usage(&self, text: &str) {
         self.say(text.trim_end());
@@ -49,9 +54,14 @@ impl Ui {
         }
     }
 
-    /// One piece of text on stderr, in its place among what stdout got.
-    fn say(&self, text: &str) {
+    /// One piece of text on stderr, in its place among what stdout got; after the pager, if there is one.
+    pub(super) fn say(&self, text: &str) {
         let _ = self.flush();
+        if self.shared.err_terminal && self.is_paging() {
+            take(&self.shared.afterwards).push(text.to_owned());
+            return;
+        }
+        let text = self.fit(text, self.shared.err_terminal);
         self.aside(|| {
             // There is nowhere to complain about a closed stderr.
             let _ = writeln!(std::io::stderr(), "{text}");

@@ -3,15 +3,21 @@
 
 mod color;
 mod message;
+mod pager;
 mod progress;
+mod table;
 pub mod text;
 
 pub use color::{Color, Paint};
 pub use progress::Progress;
+pub use table::NamedRow;
 
 use crate::error::{Doing as _, Error, Result};
+use crate::quote::ascii;
+use pager::Outlet;
 use serde::Serialize;
-use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +38,8 @@ pub struct Settings {
     pub plain: bool,
     /// Whether the terminal can move its cursor.
     pub dumb: bool,
+    /// Whether terminals know ASCII alone.
+    pub ascii: bool,
 }
 
 /// The record of a failure; records are no business of this module.
@@ -48,10 +56,12 @@ struct Shared {
     failure: FailureRecord,
     out_terminal: bool,
     err_terminal: bool,
-    out: Mutex<BufWriter<Stdout>>,
+    out: Mutex<Outlet>,
     closed: AtomicBool,
     /// With `-q`: what to say if the command fails after all.
     held_back: Mutex<Vec<String>>,
+    /// What to say on stderr when the pager has ended.
+    afterwards: Mutex<Vec<String>>,
     bar: Mutex<Option<indicatif::ProgressBar>>,
 }
 
@@ -68,9 +78,10 @@ impl Ui {
             failure,
             out_terminal: io::stdout().is_terminal(),
             err_terminal: io::stderr().is_terminal(),
-            out: Mutex::new(BufWriter::with_capacity(64 * 1024, io::stdout())),
+            out: Mutex::new(Outlet::new()),
             closed: AtomicBool::new(false),
             held_back: Mutex::default(),
+            afterwards: Mutex::default(),
             bar: Mutex::default(),
         };
         Ui { shared: Arc::new(shared) }
@@ -99,7 +110,7 @@ impl Ui {
         if self.shared.settings.quiet {
             return Ok(());
         }
-        self.write_out(text.as_bytes())
+        self.write_out(self.fit(text, self.shared.out_terminal).as_bytes())
     }
 
     /// Prints one record on stdout as a line of JSON.
@@ -174,6 +185,7 @@ impl Ui {
     }
 
     fn write_ended(&self, line: &[u8], end: &[u8]) -> Result<()> {
+        self.begin_paging();
         let written = self.aside(|| {
             let mut out = take(&self.shared.out);
             out.write_all(line)?;
@@ -181,6 +193,16 @@ impl Ui {
             if self.shared.out_terminal { out.flush() } else { Ok(()) }
         });
         self.note_closed(written).doing(cannot_print)
+    }
+
+    /// `text` as this terminal, or a pipe, can show it.
+    fn fit<'a>(&self, text: &'a str, terminal: bool) -> Cow<'a, str> {
+        if self.is_ascii(terminal) { ascii(text) } else { Cow::Borrowed(text) }
+    }
+
+    /// Whether something that may be a terminal knows no more than ASCII.
+    fn is_ascii(&self, terminal: bool) -> bool {
+        terminal && self.shared.settings.ascii
     }
 
     fn note_closed<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -211,6 +233,7 @@ pub struct Stream {
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.ui.begin_paging();
         let written = take(&self.ui.shared.out).write(bytes);
         self.ui.note_closed(written)
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Bytes with a unit, powers of 1000 as disks are sold: `0 B`, `999 B`, `5.2 MB`, `120 GB`.
 pub fn bytes(n: u64) -> String {
@@ -63,17 +64,34 @@ pub fn local_short(time: Timestamp) -> String {
     time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Rows as lines with columns two blanks apart; the last column is not padded. Width counts
-/// characters, so that cells must not hold colour.
-pub fn columns(rows: &[Vec<String>]) -> Vec<String> {
-    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
-    let most = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..most).map(|at| width(at).unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+/// A moment in local time, short, and how long ago it was: `2026-11-22 19:07 (2 days ago)`.
+pub fn local_and_age(time: Timestamp, now: Timestamp) -> String {
+    format!("{} ({})", local_short(time), age(time, now))
+}
+
+/// How many columns of a terminal the text takes; colours take none.
+pub fn width(text: &str) -> usize {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().width();
+    let behind = |part: &str| part.split_once('m').map_or(part.width(), |(_, rest)| rest.width());
+    first + parts.map(behind).sum::<usize>()
+}
+
+/// The text, which has no colours, in so many columns: what is more ends in dots.
+pub fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let dots = "...".get(..columns.min(3)).unwrap_or_default();
+    let mut cut = String::new();
+    for c in text.chars() {
+        cut.push(c);
+        if width(&cut) + dots.len() > columns {
+            cut.pop();
+            break;
+        }
+    }
+    cut + dots
 }
 
 #[cfg(test)]
@@ -107,8 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["name", "path"], ["origin", "/mnt"]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(columns(&rows), ["name    path", "origin  /mnt"]);
+    fn a_text_is_cut_by_what_the_terminal_shows() {
+        assert_eq!(cut("scanning", 8), "scanning");
+        assert_eq!(cut("scanning", 7), "scan...");
+        assert_eq!(cut("\u{6f22}\u{5b57}\u{6f22}\u{5b57}", 7), "\u{6f22}\u{5b57}...");
+        assert_eq!(cut("e\u{301}e\u{301}", 2), "e\u{301}e\u{301}");
+        assert_eq!([cut("text", 2), cut("text", 0)], ["..", ""]);
     }
 }

@@ -7,6 +7,7 @@ mod disk;
 mod need;
 mod output;
 mod shows;
+mod terminal;
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -19,6 +20,7 @@ pub use disk::LoopFs;
 pub use need::{need_loop, need_root, need_tool};
 pub use output::Output;
 pub use shows::{assert_shows, assert_text};
+pub use terminal::Terminal;
 
 /// The time of the first command.
 const START: &str = "2026-11-22T18:00:00Z";

@@ -250,6 +250,7 @@ fn suite() -> String {
             );
         }
     }
+    text += &prose(cmd::MANUAL);
     text + ".SH \"SEE ALSO\"\n\\fBemu\\-format\\fR(5), \\fBemu\\-json\\fR(5), \\fBemu\\-config\\fR(5)\n"
 }
 

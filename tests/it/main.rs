@@ -29,4 +29,5 @@ mod porcelain;
 mod property;
 mod records;
 mod recovery;
+mod terminal;
 mod tree;

@@ -20,11 +20,12 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "print files of a snapshot",
     prose: "\
 ## DESCRIPTION
-Prints the content of files, one after the other. PATH is relative to the snapshot's root. A file is
+Prints the content of files, one after the other. PATH is relative to the snapshot's root, or, if
+it begins with './' or '../', to the current directory in the source. A file is
 read and hashed before anything of it is printed: what is not what was saved is not printed, but
 named. --json changes nothing: content has no records.
 ## EXIT STATUS
-0; 1 if there is no such file in the snapshot or it is damaged; 10 if there is no such snapshot.
+0; 1 if it is no file, or damaged; 10 if there is no such snapshot, or no such file in it.
 ## EXAMPLES
     emu cat HEAD~:notes.txt | diff - notes.txt
     emu cat /mnt/usb/home:HEAD:.bashrc

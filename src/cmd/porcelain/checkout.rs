@@ -1,19 +1,19 @@
 //! `emu checkout`.
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs};
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SummaryRecord};
 use crate::restore::checkout::{
-    self, Caution, Change, Damaged, Foreseen, Head, How, Outcome, Overwrite, Ownership, Request, Step, Target,
+    self, Caution, Change, Damaged, Foreseen, How, Overwrite, Ownership, Request, Step, Target,
 };
 use crate::snapshot;
 use crate::source::{Hook, Source};
-use crate::tree::{Kind as EntryKind, Unread};
-use crate::ui::text::{bytes, count};
+use crate::tree::Kind as EntryKind;
+use crate::ui::Paint;
 use clap::Args as _;
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -112,6 +112,10 @@ struct CheckoutArgs {
     #[arg(long, short = 'n')]
     dry_run: bool,
 
+    /// With --dry-run: the word and the path each end in a NUL instead of a line end
+    #[arg(short = 'z', long = "null", requires = "dry_run")]
+    zero: bool,
+
     #[command(flatten)]
     wait: WaitArgs,
 
@@ -126,6 +130,9 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     let paths = paths(args, source.as_ref())?;
     let found = context.revision(&args.revision, None)?;
     refuse_foreign(&found, source.as_ref())?;
+    for path in &paths {
+        inside::at(found.clone(), path.clone())?;
+    }
     let target = match (&args.to, &source) {
         (Some(path), _) => Target::Elsewhere { path, overwrite: args.overwrite },
         (None, Some(source)) if paths.is_empty() => {
@@ -155,7 +162,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         command: context.command,
     };
     if args.dry_run {
-        return show_plan(&request, context, begin);
+        return show_plan(&request, args.zero, context, begin);
     }
     go(&request, source.as_ref().filter(|_| !args.no_hooks), begin, context)
 }
@@ -175,8 +182,9 @@ fn go(request: &Request<'_>, hooked: Option<&Source>, begin: Instant, context: &
     }
     let outcome = checkout::run(request, &observer)?;
     drop(observer);
-    let mut status = report(request, &outcome, context)?;
-    let summary = |status| SummaryRecord::new("checkout", counts(&outcome), begin.elapsed(), status);
+    let mut status = restored::report(request, &outcome, context)?;
+    let summary =
+        |status| SummaryRecord::new("checkout", restored::counts(&outcome), begin.elapsed(), status);
     if let Some(hooks) = &hooks {
         status = hooks.after(Hook::PostCheckout, &summary(status), status);
     }
@@ -218,7 +226,7 @@ fn other_sinks(context: &Context, own: &Opened) -> Vec<Opened> {
     opened.filter(|opened| opened.sink.info.id != own.sink.info.id).collect()
 }
 
-fn show_plan(request: &Request<'_>, context: &Context, begin: Instant) -> Result<Status> {
+fn show_plan(request: &Request<'_>, zero: bool, context: &Context, begin: Instant) -> Result<Status> {
     let ui = &context.ui;
     let mut counts = std::collections::BTreeMap::new();
     let mut print = |change: &Change| {
@@ -227,7 +235,10 @@ fn show_plan(request: &Request<'_>, context: &Context, begin: Instant) -> Result
             return ui.record(&ChangeRecord::new(&change.path, kind(change), change.how.word()));
         }
         let path: &[u8] = if change.path.is_empty() { b"." } else { &change.path };
-        ui.path(&[change.how.word().as_bytes(), b" ", path].concat())
+        if zero {
+            return ui.zero_ended(change.how.word().as_bytes()).and_then(|()| ui.zero_ended(path));
+        }
+        ui.named(&format!("{} ", ui.paint(paint(change.how), change.how.word())), path)
     };
     let mut each = |step: Step| step.removals.iter().chain(&step.changes).try_for_each(&mut print);
     let Foreseen { risks, troubles, .. } = checkout::plan(request, &mut each, &ui.observer())?;
@@ -244,84 +255,15 @@ fn show_plan(request: &Request<'_>, context: &Context, begin: Instant) -> Result
     Ok(status)
 }
 
+fn paint(how: How) -> Paint {
+    match how {
+        How::Create => Paint::Added,
+        How::Remove => Paint::Removed,
+        How::Replace | How::Attributes => Paint::Changed,
+    }
+}
+
 fn kind(change: &Change) -> &'static str {
     let entry = change.entry.as_ref().map(|entry| entry.kind);
     entry.or(change.was.as_ref().map(|was| was.kind)).map_or("file", EntryKind::word)
-}
-
-fn report(request: &Request<'_>, outcome: &Outcome, context: &Context) -> Result<Status> {
-    let ui = &context.ui;
-    let done = &outcome.done;
-    let mut status = (!outcome.is_complete()).then_some(Kind::Incomplete);
-    if let Head::Unmovable(why) = &outcome.head {
-        ui.warn(&format!("HEAD of sink {} stays: {why}", quoted_path(&request.sink.path)));
-        status = status.or(Some(Kind::Incomplete));
-    }
-    if done.owners > 0 {
-        let entries = count(done.owners, "entry", "entries");
-        ui.warn(&format!("the owner of {entries} could not be set; --no-owner does not try"));
-    }
-    if done.xattrs > 0 {
-        let entries = count(done.xattrs, "entry", "entries");
-        ui.warn(&format!("extended attributes of {entries} could not be set"));
-    }
-    if !done.troubles.is_empty() {
-        let entries = count(done.troubles.len() as u64, "entry was", "entries were");
-        ui.warn(&format!("{entries} not restored"));
-    }
-    if ui.json() {
-        for trouble in &done.troubles {
-            let (path, text) = (trouble.path.clone(), trouble.text.clone());
-            ui.record(&Unread { path, errno: trouble.errno, text })?;
-        }
-        return Ok(status);
-    }
-    ui.out(&sentence(request, outcome))?;
-    if let Some(replaced) = &outcome.replaced {
-        ui.out(&format!("what was replaced is in {}", quoted_path(replaced)))?;
-    }
-    Ok(status)
-}
-
-fn counts(outcome: &Outcome) -> [(&'static str, u64); 11] {
-    let done = &outcome.done;
-    [
-        (How::Create.word(), done.created),
-        (How::Replace.word(), done.replaced),
-        (How::Attributes.word(), done.attributes),
-        (How::Remove.word(), done.removed),
-        ("files", done.files),
-        ("bytes", done.bytes),
-        ("rescued", done.rescued),
-        ("owners", done.owners),
-        ("unread", done.troubles.len() as u64),
-        ("left", outcome.left),
-        ("excluded", outcome.excluded),
-    ]
-}
-
-/// What happened, in one line.
-fn sentence(request: &Request<'_>, outcome: &Outcome) -> String {
-    let done = &outcome.done;
-    let mut parts = Vec::new();
-    let changed = done.created + done.replaced + done.attributes + done.removed;
-    if done.files > 0 || changed > done.removed {
-        parts.push(format!("{}, {}", count(done.files, "file", "files"), bytes(done.bytes)));
-    }
-    if done.removed > 0 {
-        parts.push(format!("{} removed", done.removed));
-    }
-    if done.rescued > 0 {
-        parts.push(format!("{} from other snapshots", done.rescued));
-    }
-    if outcome.left > 0 {
-        parts.push(format!("{} left as they are", outcome.left));
-    }
-    if outcome.excluded > 0 {
-        parts.push(format!("{} excluded and left alone", outcome.excluded));
-    }
-    if parts.is_empty() {
-        parts.push("nothing to change".to_owned());
-    }
-    format!("checked out {}: {}", request.node.short(), parts.join(", "))
 }

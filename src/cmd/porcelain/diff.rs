@@ -72,7 +72,7 @@ struct Args {
     stat: bool,
 
     /// Like --name-status, and what is printed ends in NULs instead of line ends
-    #[arg(short = 'z', conflicts_with = "stat")]
+    #[arg(short = 'z', long = "null", conflicts_with = "stat")]
     zero: bool,
 
     /// Exit with 4 if something differs

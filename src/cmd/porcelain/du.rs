@@ -113,12 +113,12 @@ fn table(name: &str, rows: &[(&Found, u64)], usage: &Usage, all: usize, context:
         cells.push(vec![
             format!("  {}", text::bytes(*alone)),
             text::bytes(node.manifest.bytes),
-            node.short().to_owned(),
+            ui.paint(Paint::Id, node.short()),
             date,
-            describe::marks(found, false),
+            describe::marks(context, found, false),
         ]);
     }
-    text::columns(&cells).iter().try_for_each(|line| ui.out(line))?;
+    ui.table(&cells)?;
     if rows.len() == 1 || rows.len() == all {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! `emu help`: all that `--help` says, for emu or one command.
 
-use crate::cmd::{Class, Context, Entry, Status, command, find, program, read};
+use crate::cmd::{Class, Context, Entry, MANUAL, Status, command, find, program, read};
 use crate::error::{Error, Result};
 use crate::quote::quoted;
 use clap::Args as _;
@@ -30,7 +30,7 @@ struct Args {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let text = match &args.command {
-        None => program().render_long_help().to_string(),
+        None => format!("{}\n{}", program().render_long_help(), plain(MANUAL)),
         Some(name) => {
             let name = name.strip_prefix("emu-").unwrap_or(name);
             let entry = find(name).ok_or_else(|| {

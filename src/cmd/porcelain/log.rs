@@ -2,12 +2,16 @@
 
 use crate::cmd::describe::{self, marks, paragraph};
 use crate::cmd::{Class, Context, Entry, Found, Status, compare, read, several};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::history::graph::{Row, draw};
 use crate::history::track::{Step, track};
-use crate::quote::escaped;
+use crate::quote::{escaped, quoted};
 use crate::sink::Node;
+use crate::sink::rev::{Edge, moment};
 use crate::ui::{Paint, text};
 use clap::Args as _;
+use jiff::Timestamp;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -24,11 +28,24 @@ neither a source nor a configuration is needed.
 
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read; shrunk, where the
-source had become much smaller. emu removes nothing on account of the last two.
+source had become much smaller. emu removes nothing on account of the last two. Beside the time, which is
+local, stands how long ago that was.
 
 With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
 another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
 relative to the current directory, otherwise to the snapshot's root.
+--since and --until take a date, a date and a time, or a span, as in '@{...}': since 2026-11-20 is from
+its beginning, until 2026-11-20 is to its end.
+## GRAPH
+--graph draws the lines of history: '*' is a snapshot, '@' is HEAD, and a rail leads down to what it was
+pushed after. A push after a checkout of an older snapshot opens a line, which goes back to where it
+left the other. Of snapshots that are gone, or not listed, the nearest ancestor that is listed takes the
+place; a line whose origins are all gone ends. Each sink has a graph of its own.
+
+    @ 6b0332c0a1f4  2026-11-22 19:07  2 hours ago   5.2 MB  (HEAD)
+    | * 6b0332b07c1e  2026-11-22 18:07  3 hours ago   5.1 MB
+    |/
+    * 6b0332a01234  2026-11-21 18:02  1 day ago     5.1 MB
 ## EXIT STATUS
 0; 1 if there are PATHs and no snapshot has any; 10 if there is no such snapshot.
 ## EXAMPLES
@@ -40,6 +57,11 @@ The last five, a line each, and all on a disk of another machine:
 
     emu log -s -n 5
     emu log /mnt/usb/home
+
+How it came to be, and what was saved this month, the oldest first:
+
+    emu log --graph --oneline
+    emu log --since 2026-11-01 --reverse
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -57,8 +79,24 @@ struct Args {
     max: Option<usize>,
 
     /// One line for each snapshot
-    #[arg(short, long)]
+    #[arg(short, long, visible_alias = "oneline")]
     short: bool,
+
+    /// Draw the lines of history beside the snapshots
+    #[arg(long, conflicts_with = "reverse")]
+    graph: bool,
+
+    /// The oldest first
+    #[arg(short, long)]
+    reverse: bool,
+
+    /// Only snapshots that are not older: 2026-11-20, '2 days ago'
+    #[arg(long, visible_alias = "after", value_name = "DATE")]
+    since: Option<String>,
+
+    /// Only snapshots that are not newer
+    #[arg(long, visible_alias = "before", value_name = "DATE")]
+    until: Option<String>,
 
     /// The sink in which to look, a name or a path
     #[arg(long, value_name = "SINK")]
@@ -69,22 +107,68 @@ struct Args {
     paths: Vec<PathBuf>,
 }
 
+/// The time that was asked for; by the clock that the environment fixes, so not while the
+/// arguments are parsed.
+struct Between {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Between {
+    fn new(args: &Args) -> Result<Between> {
+        let read = |option: &str, text: &Option<String>, edge: Edge| {
+            let time = text.as_deref().map(|text| moment(text, edge).ok_or(text)).transpose();
+            time.map_err(|text| {
+                Error::usage(format!("cannot use {} for {option}", quoted(text)))
+                    .because("it is no date, no date and time, and no span such as '2 days ago'")
+            })
+        };
+        let since = read("--since", &args.since, Edge::Begin)?;
+        Ok(Between { since, until: read("--until", &args.until, Edge::End)? })
+    }
+
+    fn has(&self, node: &Node) -> bool {
+        let Some(time) = node.timestamp() else { return self.since.is_none() && self.until.is_none() };
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time <= until)
+    }
+}
+
+/// A snapshot, and whether the path is gone with it.
+type Item = (Found, bool);
+
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let groups = several::snapshots(&args.revs, args.sink.as_deref(), context)?;
     let paths = compare::paths(&args.paths, context.try_source().as_ref())?;
+    let between = Between::new(args)?;
     let several = groups.len() > 1;
     let mut first = true;
     for (name, found) in groups {
         if found.is_empty() {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
         }
-        let listed = listed(found, &paths, context)?;
-        for (found, gone) in listed.iter().take(args.max.unwrap_or(usize::MAX)) {
-            print(args, context, found, (several, *gone), &mut first)?;
+        let mut items = listed(found, &paths, context)?;
+        items.retain(|(found, _)| between.has(&found.node));
+        let rows = args.graph.then(|| graph(&items));
+        items.truncate(args.max.unwrap_or(usize::MAX));
+        if args.reverse {
+            items.reverse();
         }
+        print(args, context, (&items, rows.as_deref()), several, &mut first)?;
     }
     // Of all snapshots, none has any of these paths.
     Ok((first && !paths.is_empty()).then_some(Kind::Failed))
+}
+
+/// The lines of history of what is listed.
+fn graph(items: &[Item]) -> Vec<Row> {
+    let places: HashMap<&str, usize> =
+        items.iter().enumerate().map(|(at, (found, _))| (&*found.node.id, at)).collect();
+    let parent = |(found, _): &Item| {
+        let ancestors = found.opened.catalog.ancestors(&found.node);
+        ancestors.iter().find_map(|ancestor| places.get(&*ancestor.node.id).copied())
+    };
+    let parents: Vec<Option<usize>> = items.iter().map(parent).collect();
+    draw(&parents, items.iter().position(|(found, _)| found.head))
 }
 
 /// Newest first; with paths only those in which one of them is another version than before, or is
@@ -116,36 +200,70 @@ fn listed(mut found: Vec<Found>, paths: &[Box<[u8]>], context: &Context) -> Resu
 fn print(
     args: &Args,
     context: &Context,
-    found: &Found,
-    (several, gone): (bool, bool),
+    (items, rows): (&[Item], Option<&[Row]>),
+    several: bool,
     first: &mut bool,
 ) -> Result<()> {
-    let begins = std::mem::take(first);
-    if context.ui.json() {
-        return context.ui.record(&describe::record(found));
+    let ui = &context.ui;
+    if ui.json() {
+        *first &= items.is_empty();
+        return items.iter().try_for_each(|(found, _)| ui.record(&describe::record(found)));
     }
-    if args.short {
-        let gone = if gone { " (gone)" } else { "" };
-        return context.ui.out(&(line(context, found, several) + gone));
+    let texts = if args.short {
+        let rails = rows.unwrap_or_default().iter().map(|row| row.own.len()).max().unwrap_or(0);
+        let cells: Vec<_> = items.iter().map(|item| cells(context, item, several)).collect();
+        ui.columns(&cells, rails)
+    } else {
+        items.iter().map(|item| long(context, item)).collect()
+    };
+    let last = texts.len().saturating_sub(1);
+    for (at, text) in texts.iter().enumerate() {
+        let row = rows.and_then(|rows| rows.get(at));
+        // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
+        let apart = if row.is_some() { at == 0 } else { !args.short };
+        if !std::mem::take(first) && apart {
+            ui.out("")?;
+        }
+        match row {
+            None => ui.out(text)?,
+            Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+        }
     }
-    if !begins {
-        context.ui.out("")?;
-    }
-    let gone = if gone { "\nthe path is gone with it" } else { "" };
-    context.ui.out(&(paragraph(context, found) + gone))
+    Ok(())
 }
 
-fn line(context: &Context, found: &Found, several: bool) -> String {
+/// A snapshot beside the lines of history.
+fn beside(row: &Row, text: &str, is_paragraph: bool, is_last: bool) -> String {
+    let rails = std::iter::once(&row.own).chain(std::iter::repeat(&row.rest));
+    let mut lines: Vec<String> =
+        rails.zip(text.lines()).map(|(rail, line)| format!("{rail}{line}")).collect();
+    if !is_last {
+        lines.extend(is_paragraph.then(|| row.rest.clone()));
+        lines.extend(row.after.iter().cloned());
+    }
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+fn long(context: &Context, (found, gone): &Item) -> String {
+    let gone = if *gone { "\nthe path is gone with it" } else { "" };
+    paragraph(context, found) + gone
+}
+
+/// A snapshot in one line: id, time, age, size, and what is special.
+fn cells(context: &Context, (found, gone): &Item, several: bool) -> Vec<String> {
     let node = &found.node;
-    let time = node.timestamp().map_or(node.time.clone(), text::local_short);
-    let id = context.ui.paint(Paint::Id, node.short());
-    let mut line = format!("{id} {time} {:>8}", text::bytes(node.manifest.bytes));
-    let marks = marks(found, several);
-    if !marks.is_empty() {
-        line += &format!(" ({})", context.ui.paint(Paint::Mark, &marks));
-    }
-    match &node.message {
-        Some(message) => line + " " + &escaped(message.lines().next().unwrap_or_default().as_bytes()),
-        None => line,
-    }
+    let now = crate::clock::now();
+    let message = node.message.as_deref().and_then(|message| message.lines().next());
+    let message = message.map(|message| escaped(message.as_bytes()));
+    let marks = marks(context, found, several);
+    let marks = (!marks.is_empty()).then(|| format!("({marks})"));
+    let rest = [marks, message, gone.then(|| "(gone)".to_owned())];
+    let rest: Vec<String> = rest.into_iter().flatten().collect();
+    vec![
+        context.ui.paint(Paint::Id, node.short()),
+        node.timestamp().map_or(node.time.clone(), text::local_short),
+        node.timestamp().map_or("-".to_owned(), |time| text::age(time, now)),
+        format!("{:>7}", text::bytes(node.manifest.bytes)),
+        rest.join(" "),
+    ]
 }

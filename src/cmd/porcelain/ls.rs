@@ -8,6 +8,7 @@ use crate::quote::escaped;
 use crate::tree::{self, EntryRecord, Kind, Owners, path};
 use crate::ui::text;
 use clap::Args as _;
+use jiff::Timestamp;
 use std::ffi::OsString;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -21,9 +22,9 @@ saved. Without an argument it is the root of HEAD. PATH is relative to the snaps
 
 With -l, the kind and mode, the owner, the group, the size, and the time of the last change stand
 before the name. On a terminal names are escaped; in a pipe they are printed as they are, and with -z
-each ends in a NUL.
+each ends in a NUL. A PATH that begins with './' or '../' is relative to the current directory in the source.
 ## EXIT STATUS
-0; 1 if there is no such path in the snapshot; 10 if there is no such snapshot.
+0; 10 if there is no such snapshot, or no such path in it.
 ## JSON
 With --json a record of type 'entry' for each; see emu-json(5).
 ## EXAMPLES
@@ -51,7 +52,7 @@ struct Args {
     recursive: bool,
 
     /// End each name with a NUL instead of a line end
-    #[arg(short = 'z', conflicts_with = "long")]
+    #[arg(short = 'z', long = "null", conflicts_with = "long")]
     zero: bool,
 
     /// The sink of revisions that name none
@@ -91,49 +92,43 @@ fn recurse(inside: &Inside, args: &Args, context: &Context) -> Result<()> {
 
 fn print(dir: &[u8], entries: &[tree::Entry], owners: &Owners, args: &Args, context: &Context) -> Result<()> {
     let ui = &context.ui;
-    let before = if args.long && !ui.json() { long(entries, owners) } else { Vec::new() };
-    for (at, entry) in entries.iter().enumerate() {
-        let whole = path::join(dir, &entry.name);
-        if ui.json() {
-            ui.record(&EntryRecord::new(&whole, entry))?;
-            continue;
-        }
-        let name = if args.recursive { &whole } else { &entry.name };
-        if args.zero {
-            ui.zero_ended(name)?;
-            continue;
-        }
-        let before = before.get(at).map_or(String::new(), |columns| format!("{columns}  "));
-        match entry.target.as_deref().filter(|_| args.long) {
-            Some(target) => ui.named(&before, &[name, &b" -> "[..], target].concat())?,
-            None => ui.named(&before, name)?,
-        }
+    let whole = |entry: &tree::Entry| path::join(dir, &entry.name);
+    if ui.json() {
+        return entries.iter().try_for_each(|entry| ui.record(&EntryRecord::new(&whole(entry), entry)));
     }
-    Ok(())
+    let name = |entry: &tree::Entry| if args.recursive { whole(entry) } else { entry.name.clone() };
+    if args.zero {
+        return entries.iter().try_for_each(|entry| ui.zero_ended(&name(entry)));
+    }
+    if !args.long {
+        return entries.iter().try_for_each(|entry| ui.path(&name(entry)));
+    }
+    let row = |entry: &tree::Entry| match entry.target.as_deref() {
+        Some(target) => (long(entry, owners), [&*name(entry), b" -> ", target].concat()),
+        None => (long(entry, owners), name(entry).into_vec()),
+    };
+    ui.named_rows(&entries.iter().map(row).collect::<Vec<_>>())
 }
 
-/// What stands before the names.
-fn long(entries: &[tree::Entry], owners: &Owners) -> Vec<String> {
+/// What stands before the name.
+fn long(entry: &tree::Entry, owners: &Owners) -> Vec<String> {
     let owner = |names: &std::collections::BTreeMap<String, String>, id: u32| {
         let id = id.to_string();
         names.get(&id).map_or(id.clone(), |name| escaped(name.as_bytes()))
     };
-    let row = |entry: &tree::Entry| {
-        let size = match (entry.kind, entry.rdev) {
-            (Kind::File, _) => text::bytes(entry.size),
-            (_, Some((major, minor))) => format!("{major}, {minor}"),
-            _ => "-".to_owned(),
-        };
-        let time = jiff::Timestamp::from_second(entry.mtime.sec);
-        vec![
-            mode(entry.kind, entry.mode),
-            owner(&owners.users, entry.uid),
-            owner(&owners.groups, entry.gid),
-            format!("{size:>8}"),
-            time.map_or(entry.mtime.sec.to_string(), text::local_short),
-        ]
+    let size = match (entry.kind, entry.rdev) {
+        (Kind::File, _) => text::bytes(entry.size),
+        (_, Some((major, minor))) => format!("{major}, {minor}"),
+        _ => "-".to_owned(),
     };
-    text::columns(&entries.iter().map(row).collect::<Vec<_>>())
+    let time = Timestamp::from_second(entry.mtime.sec);
+    vec![
+        mode(entry.kind, entry.mode),
+        owner(&owners.users, entry.uid),
+        owner(&owners.groups, entry.gid),
+        format!("{size:>8}"),
+        time.map_or(entry.mtime.sec.to_string(), text::local_short),
+    ]
 }
 
 /// `drwxr-xr-x`, as ls(1) writes it.

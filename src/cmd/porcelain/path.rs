@@ -1,13 +1,15 @@
 //! `emu path`: where the tree of a snapshot is.
 
-use crate::cmd::{Class, Context, Entry, Found, Status, read};
+use crate::cmd::{Class, Context, Entry, Found, Status, compare, inside, read};
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::Errno;
-use crate::quote::{quoted, quoted_path};
+use crate::quote::quoted;
 use crate::record::RevRecord;
+use crate::tree::path;
 use clap::Args as _;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "path",
@@ -19,7 +21,12 @@ A snapshot is a plain directory. This command prints where it is, so that other 
 it. Look, but do not write: files in it are shared with other snapshots.
 
 With PATH, the path of that entry inside the snapshot is printed, if it is there. PATH is relative
-to the root of the source. No symbolic link is followed on the way.
+to the current directory if that is in the source, otherwise to the snapshot's root; behind a colon it
+is relative to the root, as for emu-ls(1). No symbolic link is followed on the way.
+
+On a terminal the path is escaped; in a pipe it is printed as it is, and with -z a NUL ends it.
+## EXIT STATUS
+0; 10 if there is no such snapshot, or no such path in it.
 ## EXAMPLES
 Compare a file with what it was two days ago:
 
@@ -33,12 +40,16 @@ Compare a file with what it was two days ago:
 #[derive(Debug, clap::Args)]
 struct Args {
     /// The snapshot, as gitrevisions name commits: HEAD~2, origin:@{yesterday}, an id
-    #[arg(value_name = "REV")]
-    rev: String,
+    #[arg(value_name = "REV[:PATH]")]
+    rev: OsString,
 
-    /// An entry of the snapshot, relative to its root
+    /// An entry of the snapshot
     #[arg(value_name = "PATH")]
     path: Option<PathBuf>,
+
+    /// End the path with a NUL instead of a line end
+    #[arg(short = 'z', long = "null")]
+    zero: bool,
 
     /// The sink in which to look, a name or a path
     #[arg(long, value_name = "SINK")]
@@ -46,43 +57,36 @@ struct Args {
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    let found = context.revision(&args.rev, args.sink.as_deref())?;
+    let (rev, below) = inside::parse(&args.rev, context)?;
+    let below = match &args.path {
+        Some(path) if below.is_none() => {
+            compare::paths(std::slice::from_ref(path), context.try_source().as_ref())?.pop()
+        }
+        Some(_) => return Err(Error::usage("cannot look up two paths at once")),
+        None => below,
+    };
+    let found = context.revision(rev, args.sink.as_deref())?;
     let sink = &found.opened.sink;
     let mut path = sink.tree_path(&found.node.id);
-    if let Some(below) = args.path.as_deref().map(clean).transpose()? {
-        look_up(&found, &below)?;
-        path.extend(&below);
+    if let Some(below) = &below {
+        look_up(&found, below)?;
+        path.extend(path::components(below).map(OsStr::from_bytes));
     }
     if context.ui.json() {
         let id = &found.node.id;
-        context.ui.record(&RevRecord::new(&args.rev, id, &found.opened.name, &sink.path, &path))?;
+        context.ui.record(&RevRecord::new(rev, id, &found.opened.name, &sink.path, &path))?;
+    } else if args.zero {
+        context.ui.zero_ended(path.as_os_str().as_bytes())?;
     } else {
         context.ui.path(path.as_os_str().as_bytes())?;
     }
     Ok(None)
 }
 
-/// The path without dots and doubled slashes.
-fn clean(path: &Path) -> Result<PathBuf> {
-    let cannot = || Error::usage(format!("cannot look up {}", quoted_path(path)));
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::Normal(name) => clean.push(name),
-            Component::CurDir => {}
-            Component::ParentDir => return Err(cannot().because("'..' leads out of the snapshot")),
-            Component::RootDir | Component::Prefix(_) => {
-                return Err(cannot().because("the path is relative to the snapshot's root"));
-            }
-        }
-    }
-    Ok(clean)
-}
-
 /// Makes sure that the entry is there, one component at a time.
-fn look_up(found: &Found, path: &Path) -> Result<()> {
+fn look_up(found: &Found, whole: &[u8]) -> Result<()> {
     let mut dir = found.opened.sink.open_tree(&found.node.id)?;
-    let mut names = path.components().map(|component| component.as_os_str().as_bytes()).peekable();
+    let mut names = path::components(whole).peekable();
     while let Some(name) = names.next() {
         let step = match names.peek() {
             Some(_) => dir.open_path(name).map(|below| dir = below),
@@ -91,11 +95,14 @@ fn look_up(found: &Found, path: &Path) -> Result<()> {
         match step {
             Ok(()) => {}
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
-                let kind = if names.peek().is_some() { "directory" } else { "entry" };
-                let none = format!("no {} in snapshot {}", quoted_path(path), found.node.short());
-                return Err(Error::failed(none).because(format!("there is no {kind} {}", quoted(name))));
+                // The manifest knows what was meant; what it has should be in the tree.
+                inside::at(found.clone(), whole.into())?;
+                let none = format!("no {} in the tree of snapshot {}", quoted(whole), found.node.short());
+                return Err(Error::not_found(none)
+                    .because("it was saved, and is missing now")
+                    .hint("`emu verify` says what else is damaged"));
             }
-            failed => failed.doing(|| format!("cannot look up {}", quoted_path(path)))?,
+            failed => failed.doing(|| format!("cannot look up {}", quoted(whole)))?,
         }
     }
     Ok(())

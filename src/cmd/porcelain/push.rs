@@ -4,10 +4,12 @@ mod targets;
 
 use crate::cmd::hooks::Hooks;
 use crate::cmd::{AllowArgs, Class, Context, Entry, ExcludeArgs, Status, WaitArgs, preview, report};
-use crate::error::{Kind, Result};
-use crate::quote::quoted;
+use crate::error::{Doing as _, Kind, Result};
+use crate::fs;
+use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
+use crate::sink::layout;
 use crate::snapshot::{self, PushRequest, Pushed, SinkReport};
 use crate::source::{Hook, Patterns, Source};
 use crate::ui::text::{bytes, count};
@@ -100,6 +102,10 @@ struct PushArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// With --dry-run: the word and the path each end in a NUL instead of a line end
+    #[arg(short = 'z', long = "null", requires = "dry_run")]
+    zero: bool,
+
     /// Do not give the files in the sink to their owners; the owners are recorded all the same
     #[arg(long)]
     no_owner: bool,
@@ -126,16 +132,22 @@ struct PushArgs {
     wait: WaitArgs,
 }
 
+impl PushArgs {
+    fn dry(&self) -> preview::How {
+        preview::How { set_owner: !self.no_owner, zero: self.zero }
+    }
+}
+
 fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
     let excludes = args.exclude.patterns()?;
     if let (true, Some(path)) = (args.dry_run, &args.to) {
-        return preview::to_place(path, !args.no_owner, &excludes, context);
+        return preview::to_place(path, args.dry(), &excludes, context);
     }
-    let source = targets::find_source(args, context)?;
+    let (source, made) = targets::find_source(args, context)?;
     let hooks = [Hook::PrePush, Hook::PostPush, Hook::PushFailed];
     let hooks = Hooks::of(&source, &hooks, args.no_hooks || args.dry_run, context)?;
-    let saved = hooks.before(Hook::PrePush).and_then(|()| save(args, excludes, &source, context));
+    let saved = hooks.before(Hook::PrePush).and_then(|()| save(args, excludes, (&source, made), context));
     let (counts, mut status, failure) = match saved {
         Ok((counts, status)) => (counts, status, None),
         Err(error) => (Vec::new(), Some(error.kind()), Some(error)),
@@ -162,12 +174,23 @@ type Counted = Vec<(&'static str, u64)>;
 fn save(
     args: &PushArgs,
     excludes: Vec<Patterns>,
-    source: &Source,
+    (source, made): (&Source, Option<bool>),
     context: &Context,
 ) -> Result<(Counted, Status)> {
     let config = context.config(Some(source))?;
     let from = args.from.as_deref().map(|path| targets::copy_of(source, path)).transpose()?;
-    let targets = targets::find_targets(args, context, source, &config)?;
+    let targets = match targets::find_targets(args, context, source, &config) {
+        Err(error) if made == Some(true) => {
+            // What was not a source before is none after a push that could not even begin.
+            let cannot = || format!("cannot undo what was made in {}", quoted_path(&source.path));
+            fs::remove_tree(source.root(), layout::EMU, 1).doing(cannot)?;
+            return Err(error);
+        }
+        found => found?,
+    };
+    if made.is_some() {
+        context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
+    }
     if Unfinished::read(source).is_some() {
         context.ui.warn("a checkout of this source was cut off; the same `emu checkout` again completes it");
     }
@@ -176,7 +199,7 @@ fn save(
     }
     if args.dry_run {
         let config = (&config, excludes.as_slice());
-        let status = preview::to_targets(!args.no_owner, context, source, config, targets)?;
+        let status = preview::to_targets(args.dry(), context, source, config, targets)?;
         return Ok((Vec::new(), status));
     }
     let request = PushRequest {

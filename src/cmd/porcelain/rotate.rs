@@ -4,10 +4,10 @@ use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
 use crate::config::{Layer, Retention};
 use crate::error::{Error, Kind, Result};
 use crate::record::RotationRecord;
-use crate::sink::{Catalog, Sink};
+use crate::sink::{Catalog, Node, Sink};
 use crate::snapshot::retire::{self, Occasion};
 use crate::snapshot::{self, Action, Verdict};
-use crate::ui::text::columns;
+use crate::ui::{Paint, text};
 use clap::Args as _;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -202,11 +202,18 @@ fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()
         }
         return Ok(());
     }
-    let name = |id: &str| catalog.get(id).map(|snapshot| snapshot.node.name.clone()).unwrap_or_default();
+    let (ui, now) = (&context.ui, crate::clock::now());
     let row = |verdict: &Verdict| {
-        let id = verdict.id.get(..12).unwrap_or(&verdict.id).to_owned();
-        vec![word(verdict.action).to_owned(), id, name(&verdict.id), verdict.reasons.join(", ")]
+        let node = catalog.get(&verdict.id).map(|snapshot| &snapshot.node);
+        let age = node.and_then(Node::timestamp).map(|time| text::age(time, now)).unwrap_or_default();
+        let word = match verdict.action {
+            Action::Keep => word(verdict.action).to_owned(),
+            Action::Remove => ui.paint(Paint::Removed, word(verdict.action)),
+        };
+        let id = ui.paint(Paint::Id, verdict.id.get(..12).unwrap_or(&verdict.id));
+        let name = node.map(|node| node.name.clone()).unwrap_or_default();
+        vec![word, id, name, age, verdict.reasons.join(", ")]
     };
     let rows: Vec<Vec<String>> = verdicts.iter().map(row).collect();
-    columns(&rows).iter().try_for_each(|line| context.ui.out(line))
+    context.ui.table(&rows)
 }

@@ -43,6 +43,10 @@ struct Args {
     #[arg(long, conflicts_with = "name_status")]
     stat: bool,
 
+    /// Like --name-status, and what is printed of the differences ends in NULs instead of line ends
+    #[arg(short = 'z', long = "null", conflicts_with = "stat")]
+    zero: bool,
+
     /// The sink of revisions that name none
     #[arg(long, value_name = "SINK")]
     sink: Option<String>,
@@ -80,6 +84,7 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
         ui.out("")?;
     }
     let style = match args {
+        Args { zero: true, .. } => Style::Letters(true),
         Args { name_status: true, .. } => Style::Letters(false),
         Args { stat: true, .. } => Style::Stat,
         _ => Style::Words,

@@ -3,13 +3,15 @@
 mod add;
 mod changes;
 
+pub(super) use add::undo;
+
 use crate::cmd::mounts::{self, Mount};
 use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, read};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::quote::{escaped, quoted, quoted_path};
 use crate::record::{SinkPlace, SinkRecord};
-use crate::sink::Sink;
+use crate::sink::{Node, Sink};
 use crate::source::{SinkRef, Source, SourceLock};
 use crate::ui::{Paint, text};
 use clap::Args as _;
@@ -26,7 +28,7 @@ A sink is a directory that holds snapshots of one source, on a disk that should 
 the source's. A source has any number of sinks, and they share nothing.
 
 Without arguments, the sinks are listed: whether they are there, how many snapshots they hold, the
-latest of them, and how much room is left. A sink whose disk is not mounted is absent; where another
+latest of them and its age, and how much room is left. A sink whose disk is not mounted is absent; where another
 disk is mounted in its place, the list says so.
 
 emu sink add makes a sink in an empty directory, or in a new one whose parent exists. A sink of this
@@ -172,7 +174,8 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
 
 fn list(context: &Context) -> Result<Status> {
     let mounts = mounts::all();
-    let mut rows = vec![["NAME", "STATE", "SNAPSHOTS", "HEAD", "FREE", "PATH"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["NAME", "STATE", "SNAPSHOTS", "HEAD", "AGE", "FREE", "PATH"].map(str::to_owned).to_vec()];
     for (known, opened) in context.all_sinks()? {
         if context.ui.json() {
             print_record(context, &mounts, &known, opened.as_ref())?;
@@ -181,19 +184,23 @@ fn list(context: &Context) -> Result<Status> {
         let path = escaped(known.path.as_os_str().as_bytes());
         rows.push(match &opened {
             Ok(opened) => {
-                let head = opened.catalog.head().map_or("-", |snapshot| snapshot.node.short());
+                let head = opened.catalog.head().map(|snapshot| &snapshot.node);
+                let age = head.and_then(Node::timestamp).map(|time| text::age(time, crate::clock::now()));
+                let head = head.map_or("-".to_owned(), |node| context.ui.paint(Paint::Id, node.short()));
                 let free = fs::space(opened.sink.root()).map(|space| text::bytes(space.available));
                 let snapshots = opened.catalog.snapshots.len().to_string();
                 let free = free.unwrap_or_else(|_| "-".to_owned());
-                vec![known.name, "present".to_owned(), snapshots, head.to_owned(), free, path]
+                let age = age.unwrap_or_else(|| "-".to_owned());
+                vec![known.name, "present".to_owned(), snapshots, head, age, free, path]
             }
             Err(_) => {
-                let [none, nothing, unknown] = ["-"; 3].map(str::to_owned);
-                vec![known.name.clone(), state(&known).to_owned(), none, nothing, unknown, path]
+                let state = context.ui.paint(Paint::Warning, state(&known));
+                let [none, nothing, age, unknown] = ["-"; 4].map(str::to_owned);
+                vec![known.name, state, none, nothing, age, unknown, path]
             }
         });
     }
-    let mut lines = text::columns(&rows).into_iter();
+    let mut lines = context.ui.columns(&rows, 0).into_iter();
     let title = lines.next().unwrap_or_default();
     if rows.len() > 1 {
         context.ui.out(&context.ui.paint(Paint::Title, &title))?;

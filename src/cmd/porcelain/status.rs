@@ -9,7 +9,7 @@ use crate::sink::Node;
 use crate::snapshot::{self, Preview, spare};
 use crate::source::{SinkRef, Source};
 use crate::tree::policy::Span;
-use crate::ui::text;
+use crate::ui::{Paint, text};
 use clap::Args as _;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -72,6 +72,10 @@ struct Args {
 type Changes = BTreeMap<&'static str, u64>;
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
+    context.ui.together(|| report(args, context))
+}
+
+fn report(args: &Args, context: &Context) -> Result<Status> {
     let source = context.source()?;
     if !context.ui.json() {
         context.ui.out(&format!("source {}", quoted_path(&source.path)))?;
@@ -163,7 +167,7 @@ fn one(
         return Ok((is_old, has_changes));
     }
     let age = time.map(|time| text::age(time, now));
-    lines(known, opened, &state, (age, is_old)).iter().try_for_each(|line| context.ui.out(line))?;
+    lines(known, opened, &state, (age, is_old), context).iter().try_for_each(|line| context.ui.out(line))?;
     if is_old && context.global.quiet {
         let name = escaped(known.name.as_bytes());
         context.ui.warn(&format!("sink {name}: no complete snapshot is young enough"));
@@ -188,8 +192,10 @@ fn lines(
     opened: &Opened,
     state: &SinkState<'_>,
     (age, is_old): (Option<String>, bool),
+    context: &Context,
 ) -> Vec<String> {
-    let name = escaped(known.name.as_bytes());
+    let ui = &context.ui;
+    let name = ui.paint(Paint::Sink, &escaped(known.name.as_bytes()));
     let path = quoted_path(&opened.sink.path);
     let mut lines = vec![format!("sink {name} at {path}, {} free", text::bytes(state.free))];
     let Some(head) = opened.catalog.head().map(|snapshot| &snapshot.node) else {
@@ -201,18 +207,31 @@ fn lines(
         n => format!(", {}", text::count(n, "spare", "spares")),
     };
     let snapshots = text::count(state.snapshots, "snapshot", "snapshots");
-    lines.push(format!("  {snapshots}{spares}; HEAD is {}", head.short()));
-    let old = if is_old { ", which is too long ago" } else { "" };
+    let made = head.timestamp().map(|time| format!(", {}", text::local_and_age(time, crate::clock::now())));
+    let id = ui.paint(Paint::Id, head.short());
+    lines.push(format!("  {snapshots}{spares}; HEAD is {id}{}", made.unwrap_or_default()));
+    let old = if is_old { ui.paint(Paint::Warning, ", which is too long ago") } else { String::new() };
     lines.push(match age {
         Some(age) => format!("  the newest complete one was made {age}{old}"),
         None => format!("  none is complete{old}"),
     });
     if let Some(changes) = &state.changes {
-        let parts: Vec<String> = changes.iter().map(|(word, n)| format!("{n} {word}")).collect();
+        let parts: Vec<String> =
+            changes.iter().map(|(word, n)| ui.paint(paint(word), &format!("{n} {word}"))).collect();
         let parts = if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") };
         lines.push(format!("  since HEAD: {parts}"));
     }
     lines
+}
+
+/// The colour of a kind of change.
+fn paint(word: &str) -> Paint {
+    match word {
+        "added" => Paint::Added,
+        "removed" => Paint::Removed,
+        "moved" => Paint::Moved,
+        _ => Paint::Changed,
+    }
 }
 
 fn absent(known: &SinkRef, why: &str, is_old: bool, context: &Context) -> Result<()> {
@@ -225,5 +244,6 @@ fn absent(known: &SinkRef, why: &str, is_old: bool, context: &Context) -> Result
         context.ui.warn(&format!("sink {name} is absent: {why}"));
     }
     let optional = if known.optional { " (optional)" } else { "" };
-    context.ui.out(&format!("sink {name}{optional} is absent: {why}"))
+    let (name, absent) = (context.ui.paint(Paint::Sink, &name), context.ui.paint(Paint::Warning, "absent"));
+    context.ui.out(&format!("sink {name}{optional} is {absent}: {why}"))
 }

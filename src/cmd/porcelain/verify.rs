@@ -6,6 +6,7 @@ use crate::quote::quoted;
 use crate::record::{FindingRecord, SummaryRecord};
 use crate::restore::verify::{self, Finding, Options, Report, Seen, Summary};
 use crate::sink::Node;
+use crate::ui::Paint;
 use crate::ui::text::{bytes, count, local_short};
 use clap::Args as _;
 use std::rc::Rc;
@@ -106,15 +107,15 @@ fn check(part: &Part, options: Options, seen: &Seen, context: &Context) -> Resul
         }
         // What is wrong must be said with -q as well.
         Report::Finding(finding) if context.global.quiet => {
-            ui.warn(&line(&finding));
+            ui.warn(&line(&finding, finding.what.word()));
             Ok(())
         }
-        Report::Finding(finding) => ui.out(&line(&finding)),
+        Report::Finding(finding) => ui.out(&line(&finding, &ui.paint(Paint::Damage, finding.what.word()))),
         Report::Snapshot(_) if ui.json() => Ok(()),
         Report::Snapshot(checked) => {
             let result = match checked.findings {
                 0 => "no damage".to_owned(),
-                n => count(n, "finding", "findings"),
+                n => ui.paint(Paint::Damage, &count(n, "finding", "findings")),
             };
             let read =
                 if options.quick { "not read".to_owned() } else { format!("{} read", bytes(checked.bytes)) };
@@ -131,8 +132,8 @@ fn short(id: &str) -> &str {
 }
 
 /// A finding for people: `6b0332a01234 'a/x': content: expected …, found … (also in …)`.
-fn line(finding: &Finding) -> String {
-    let Finding { id, path, what, expected, found, shared } = finding;
+fn line(finding: &Finding, word: &str) -> String {
+    let Finding { id, path, expected, found, shared, .. } = finding;
     let path = match path.as_deref() {
         None => String::new(),
         Some(b"") => " '.'".to_owned(),
@@ -141,7 +142,7 @@ fn line(finding: &Finding) -> String {
     let shared: Vec<&str> = shared.iter().map(|id| short(id)).collect();
     let shared =
         if shared.is_empty() { String::new() } else { format!(" (shared with {})", shared.join(", ")) };
-    format!("{}{path}: {}: expected {expected}, found {found}{shared}", short(id), what.word())
+    format!("{}{path}: {}: expected {expected}, found {found}{shared}", short(id), word)
 }
 
 /// What was asked for, sink by sink, newest snapshot first.

@@ -257,6 +257,9 @@ fn a_missing_parent_of_a_path_is_made_as_it_was() {
 fn a_path_that_the_snapshot_lacks_or_the_source_is_refused() {
     let saved = saved();
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "a/x", "nothing"], 10).contains("'nothing'"));
+    let said = saved.emu.inside("src/a").fails(&["checkout", "HEAD~", "--", "x", "bug"], 10);
+    assert!(said.starts_with("error: no 'a/bug' in snapshot "), "{said}");
+    assert!(said.ends_with("hint: did you mean 'a/big'?\n"), "{said}");
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "/etc/passwd"], 2).contains("--to DIR"));
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", "../sink"], 2).contains("not inside the source"));
     assert!(saved.src().fails(&["checkout", "HEAD~", "--", ".emu/config"], 2).contains("in no snapshot"));
@@ -393,6 +396,12 @@ fn a_damaged_file_is_named_and_not_written() {
     assert_eq!((&record["type"], &record["path"]), (&"unread".into(), &"a/big".into()));
     assert!(record["text"].as_str().unwrap().contains("damaged"));
     assert!(!saved.path("out/a/big").exists());
+    let output = saved.emu.run(&["checkout", "./sink:HEAD~", "--to", "out", "--overwrite"]).exits(3);
+    assert!(output.stdout.ends_with(": 1 not restored\n"), "{output}");
+    assert!(
+        output.stderr.contains("hint: another sink may have what was saved; --damaged keep "),
+        "{output}"
+    );
     assert_eq!(leftovers(&saved.path("out")), Vec::<PathBuf>::new());
     let said = saved.src().fails(&["checkout", "HEAD~", "--damaged", "keep"], 3);
     assert!(
@@ -552,7 +561,11 @@ fn only_attributes_are_corrected_where_content_is_right() {
     let output = saved.src().run(&["checkout", "HEAD~"]).succeeds();
     saved.is_first("src");
     assert_eq!(saved.path("src/a/big").metadata().unwrap().ino(), before);
-    assert!(output.stdout.contains(": 0 files, 0 B"), "{output}");
+    assert!(output.stdout.ends_with(": attributes of 1 entry\n"), "{output}");
+    // The same where what no snapshot holds is destroyed.
+    saved.emu.tree("src", "attr a/big 0600 mtime=5\nattr a 0700");
+    let output = saved.src().run(&["checkout", "HEAD", "--force"]).succeeds();
+    assert!(output.stdout.ends_with(": attributes of 2 entries\n"), "{output}");
 }
 
 #[test]

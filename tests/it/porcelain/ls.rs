@@ -45,14 +45,32 @@ fn an_empty_directory_has_nothing_and_is_there() {
 fn a_path_that_is_not_there_is_named_with_the_nearest() {
     let job = Job::pushed("file notes/monday.txt \"x\"\nfile notes/other \"x\"");
     let fails = |what: &str, status| job.emu.inside("src").fails(&["ls", what], status);
-    let said = fails("HEAD:notes/munday.txt", 1);
+    let said = fails("HEAD:notes/munday.txt", 10);
     assert!(said.starts_with("error: no 'notes/munday.txt' in snapshot "), "{said}");
-    assert!(said.ends_with("hint: the nearest is 'notes/monday.txt'\n"), "{said}");
-    assert!(fails("HEAD:note/monday.txt", 1).ends_with("hint: the nearest is 'notes'\n"));
-    assert!(!fails("HEAD:zzz", 1).contains("hint"));
-    assert!(fails("HEAD:../x", 2).starts_with("error: cannot look up '../x'"));
-    assert!(fails("HEAD:notes/other/below", 1).starts_with("error: no "));
+    assert!(said.ends_with("hint: did you mean 'notes/monday.txt'?\n"), "{said}");
+    assert!(fails("HEAD:note/monday.txt", 10).ends_with("hint: did you mean 'notes/monday.txt'?\n"));
+    assert!(fails("HEAD:note/zzz", 10).ends_with("hint: did you mean 'notes'?\n"));
+    // The right name in another directory.
+    assert!(fails("HEAD:monday.txt", 10).ends_with("hint: did you mean 'notes/monday.txt'?\n"));
+    assert!(!fails("HEAD:zzz", 10).contains("hint"));
+    assert!(fails("HEAD:../x", 2).starts_with("error: cannot look at '../x'"));
+    assert!(fails("HEAD:notes/other/below", 10).starts_with("error: no "));
     assert!(fails("usb:HEAD", 10).starts_with("error: no s"));
+}
+
+#[test]
+fn a_path_that_begins_with_a_dot_is_relative_to_where_one_is() {
+    let job = Job::pushed("file notes/monday.txt \"x\"\nfile top \"x\"");
+    let notes = job.emu.inside("src/notes");
+    assert_eq!(
+        notes.ok(&["ls", "HEAD:./monday.txt", "HEAD:.", "HEAD:../top"]),
+        "monday.txt\nmonday.txt\ntop\n"
+    );
+    assert_eq!(notes.ok(&["ls", "HEAD:notes"]), "monday.txt\n");
+    assert_eq!(notes.ok(&["cat", "HEAD:./monday.txt"]), "x");
+    // Outside of the source, there is no such place.
+    let by_path = |path: &str| format!("{}:HEAD:{path}", job.sink().display());
+    assert_eq!(job.emu.inside("home").ok(&["ls", &by_path("./notes")]), "monday.txt\n");
 }
 
 #[test]

@@ -27,11 +27,34 @@ fn no_path_leads_out_of_the_snapshot() {
     let sink = Made::new(&emu, "disk");
     sink.add(1, Special::default());
     let src = emu.inside("src");
-    for (path, status) in [("none", 1), ("a/b", 1), ("out/nodes", 1), ("d/l/x", 1), ("../x", 2), ("/etc", 2)]
+    for (path, status) in
+        [("none", 10), ("a/b", 10), ("out/nodes", 10), ("d/l/x", 10), ("../x", 2), ("/etc", 2)]
     {
         let said = src.run(&["path", "HEAD", path]).exits(status);
         assert!(said.stdout.is_empty() && said.stderr.starts_with("error: "), "{said}");
     }
+}
+
+#[test]
+fn a_path_is_relative_to_where_one_is() {
+    let job = crate::job::Job::pushed("file d/x \"x\"\nfile top \"x\"");
+    let tree = job.newest();
+    let there = |below: &str| format!("{}/{below}\n", tree.display());
+    let d = job.emu.inside("src/d");
+    assert_eq!(d.ok(&["path", "HEAD", "x"]), there("d/x"));
+    assert_eq!(d.ok(&["path", "HEAD", "../top"]), there("top"));
+    assert_eq!(d.ok(&["path", "HEAD", job.src().join("top").to_str().unwrap()]), there("top"));
+    assert_eq!(d.ok(&["path", "HEAD:d/x"]), there("d/x"));
+    assert_eq!(d.ok(&["path", "HEAD:./x", "-z"]), format!("{}/d/x\0", tree.display()));
+    // Outside of any source, it is relative to the snapshot's root.
+    let by_path = format!("{}:HEAD", job.sink().display());
+    assert_eq!(job.emu.inside("home").ok(&["path", &by_path, "d/x"]), there("d/x"));
+    let said = d.fails(&["path", "HEAD", "top"], 10);
+    assert!(said.starts_with("error: no 'd/top' in snapshot "), "{said}");
+    assert!(said.ends_with("hint: did you mean 'top'?\n"), "{said}");
+    d.fails(&["path", "HEAD:d", "x"], 2);
+    std::fs::remove_file(tree.join("top")).unwrap();
+    assert!(d.fails(&["path", "HEAD:top"], 10).contains("it was saved, and is missing now"));
 }
 
 #[test]

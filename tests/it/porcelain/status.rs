@@ -24,7 +24,7 @@ fn what_changed_since_head_is_counted() {
     let src = job.emu.inside("src");
     let id = job.node()["id"].as_str().unwrap()[..12].to_owned();
     let path = job.sink().display().to_string();
-    let head = format!("  1 snapshot; HEAD is {id}");
+    let head = format!("  1 snapshot; HEAD is {id}, 2026-11-22 20:00 (1 hour ago)");
     let begin = [
         format!("sink origin at '{path}'"),
         head,

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::Sink;
+use crate::sink::{Sink, layout};
 use crate::snapshot::Target;
 use crate::source::{SinkRef, Source, absolute};
 use std::path::Path;
@@ -22,7 +22,8 @@ pub(super) fn copy_of(source: &Source, path: &Path) -> Result<Arc<fs::Dir>> {
     }
 }
 
-pub(super) fn find_source(args: &PushArgs, context: &Context) -> Result<Source> {
+/// The source; if it was made one just now, whether nothing of it stood there before.
+pub(super) fn find_source(args: &PushArgs, context: &Context) -> Result<(Source, Option<bool>)> {
     match (context.source(), &args.to) {
         // `push --source DIR --to PATH` needs no init before it.
         (Err(error), Some(path)) if error.kind() == Kind::NotFound => {
@@ -34,11 +35,11 @@ pub(super) fn find_source(args: &PushArgs, context: &Context) -> Result<Source> 
             let named = context.global.source.clone();
             let dir = named
                 .map_or_else(|| fs::working_directory().doing(|| "cannot tell the working directory"), Ok)?;
-            let (source, _) = Source::init(&dir)?;
-            context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
-            Ok(source)
+            let there = fs::open_operator(&dir).and_then(|dir| dir.stat_if_there(layout::EMU));
+            let is_new = there.is_ok_and(|stat| stat.is_none());
+            Source::init(&dir).map(|(source, _)| (source, Some(is_new)))
         }
-        (found, _) => found,
+        (found, _) => found.map(|source| (source, None)),
     }
 }
 
@@ -83,8 +84,11 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
     if let Some(known) = known.iter().find(|known| place::same(&known.path, &path)) {
         return Ok(known_target(source, known, false));
     }
+    let existed = fs::open_operator(&path).is_ok();
+    let mut is_new = false;
     let sink = match Sink::open(&path) {
         Err(error) if error.kind() == Kind::NotFound && !place::is_sink(&path) => {
+            is_new = true;
             Sink::create(&path, &source.id)?
         }
         opened => opened?,
@@ -93,6 +97,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
     }
     if !sink.info.abilities.links {
+        if is_new {
+            crate::cmd::porcelain::sink::undo(&path, !existed)?;
+        }
         return Err(Error::failed(format!("cannot push to {}", quoted_path(&path)))
             .because("its file system has no hard links: every snapshot would be a full copy")
             .hint("use a file system such as ext4, xfs or btrfs"));

@@ -115,7 +115,7 @@ fn open_or_create(source: &Source, path: &Path) -> Result<(Sink, bool)> {
 }
 
 /// Takes back a sink that was made just now and holds nothing.
-fn undo(path: &Path, with_directory: bool) -> Result<()> {
+pub(in crate::cmd::porcelain) fn undo(path: &Path, with_directory: bool) -> Result<()> {
     let cannot = || format!("cannot remove the sink made at {}", quoted_path(path));
     let root = fs::open_operator(path).doing(cannot)?;
     fs::remove_tree(&root, layout::EMU, 1).doing(cannot)?;

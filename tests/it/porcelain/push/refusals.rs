@@ -141,6 +141,34 @@ fn root_does_not_trust_the_settings_of_a_strangers_source() {
 }
 
 #[test]
+fn a_push_that_could_not_begin_leaves_no_source_behind() {
+    let job = Job::new("file a \"x\"");
+    build(&job.emu.path("fresh"), "file b \"x\"");
+    let push = |to: &str| job.emu.run(&["push", "-S", "fresh", "--to", to]);
+    fs::write(job.emu.path("file"), "x").unwrap();
+    for to in ["./missing/sink", "./file"] {
+        let said = push(to);
+        assert!(said.status != 0 && !said.stderr.contains("is a source now"), "{said}");
+        assert!(!job.emu.path("fresh/.emu").exists(), "{said}");
+    }
+    // What stood there before stays, whatever it is.
+    build(&job.emu.path("fresh"), "dir .emu\nfile .emu/excludes \"mine\"");
+    assert!(push("./missing/sink").status != 0);
+    assert_eq!(fs::read(job.emu.path("fresh/.emu/excludes")).unwrap(), b"mine");
+    push("./new").succeeds();
+}
+
+#[test]
+fn an_interrupted_push_says_that_the_next_one_goes_on() {
+    let job = Job::new("file a \"x\"");
+    // It waits for a lock, for as long as it takes to be interrupted.
+    let line = "flock src/.emu/LOCK timeout --preserve-status -s INT 1 emu push -S src --wait 60";
+    let said = job.emu.shell(line).exits(130);
+    let hint = "hint: the next push goes on with what this one finished; nothing that is listed was changed";
+    assert_eq!(said.stderr, format!("error: interrupted\n{hint}\n"));
+}
+
+#[test]
 fn usage_errors_change_nothing() {
     let job = Job::pushed("file a \"x\"");
     for options in [&["--to"][..], &["--wait", "x"], &["--nosuch"], &["origin", "--to", "./x"]] {
