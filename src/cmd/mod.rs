@@ -10,6 +10,7 @@ mod context;
 mod describe;
 mod dispatch;
 mod explain;
+mod findings;
 mod input;
 mod inside;
 mod mounts;
@@ -17,9 +18,11 @@ mod place;
 mod plumbing;
 mod porcelain;
 mod preview;
+mod repairing;
 mod report;
 mod several;
 mod spec;
+mod subset;
 mod unknown;
 
 pub(crate) use args::read;
@@ -86,6 +89,7 @@ pub static TABLE: &[Entry] = &[
     plumbing::cat_node::ENTRY,
     plumbing::ls_tree::ENTRY,
     plumbing::diff_tree::ENTRY,
+    plumbing::verify_tree::ENTRY,
 ];
 
 /// The suite's own command line: `emu COMMAND …`.

@@ -8,3 +8,4 @@ pub(super) mod link_snapshot;
 pub(super) mod ls_tree;
 pub(super) mod rev_parse;
 pub(super) mod rotate;
+pub(super) mod verify_tree;

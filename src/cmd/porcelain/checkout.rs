@@ -1,6 +1,6 @@
 //! `emu checkout`.
 
-use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs};
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, findings};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
@@ -152,7 +152,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     };
     let opened = OnceCell::new();
     let others = || {
-        let sinks: &Vec<Opened> = opened.get_or_init(|| other_sinks(context, &found.opened));
+        let sinks: &Vec<Opened> = opened.get_or_init(|| findings::other_sinks(context, &found.opened));
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     let request = Request {
@@ -220,13 +220,6 @@ fn refuse_foreign(found: &Found, source: Option<&Source>) -> Result<()> {
         .hint("to write it elsewhere: --to DIR")),
         _ => Ok(()),
     }
-}
-
-/// The sinks of the source but the one that is read; absent ones are left out.
-fn other_sinks(context: &Context, own: &Opened) -> Vec<Opened> {
-    let sinks = context.all_sinks().unwrap_or_default();
-    let opened = sinks.into_iter().filter_map(|(_, opened)| opened.ok());
-    opened.filter(|opened| opened.sink.info.id != own.sink.info.id).collect()
 }
 
 fn show_plan(request: &Request<'_>, context: &Context, begin: Instant) -> Result<Status> {

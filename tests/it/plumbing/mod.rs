@@ -8,3 +8,4 @@ mod link_snapshot;
 mod ls_tree;
 mod rev_parse;
 mod rotate;
+mod verify_tree;

@@ -2,6 +2,7 @@
 //! snapshots are read once.
 
 mod frames;
+mod repair;
 mod several;
 
 use std::os::unix::fs::MetadataExt;
