@@ -10,8 +10,8 @@ use crate::sink::Node;
 use crate::ui::text::{bytes, count, local_short};
 use std::collections::HashSet;
 
-/// What is wrong with a path of a snapshot: id, path, what, and what was found.
-type Told = (String, Option<Box<[u8]>>, What, String);
+/// What is wrong with a path of a snapshot: id, path, what, what was found, and what came of it.
+type Told = (String, Option<Box<[u8]>>, What, String, Option<Outcome>);
 
 /// Prints what verify tells.
 pub(super) struct Findings<'a> {
@@ -75,11 +75,14 @@ impl<'a> Findings<'a> {
         if ui.json() {
             return record(self.context, finding, repair.map(|(outcome, _)| outcome));
         }
-        let Finding { id, path, what, found, shared, .. } = finding;
-        if !self.told.is_empty() && self.told.contains(&(id.clone(), path.clone(), *what, found.clone())) {
+        let told = |id: &String| -> Told {
+            let Finding { path, what, found, .. } = finding;
+            (id.clone(), path.clone(), *what, found.clone(), repair.map(|(outcome, _)| outcome.clone()))
+        };
+        if self.told.contains(&told(&finding.id)) {
             return Ok(());
         }
-        self.told.extend(shared.iter().map(|id| (id.clone(), path.clone(), *what, found.clone())));
+        self.told.extend(finding.shared.iter().map(told));
         let mut line = line(finding);
         match repair {
             None => {}
@@ -87,9 +90,11 @@ impl<'a> Findings<'a> {
             Some((Outcome::From(path), done)) => line += &format!("; {done} from {}", quoted_path(path)),
             Some((Outcome::Left(why), _)) => line += &format!("; not repaired: {why}"),
         }
-        // What is wrong must be said with -q as well.
+        // What is wrong, and stays so, must be said with -q as well.
         if self.context.global.quiet {
-            ui.warn(&line);
+            if repair.is_none_or(|(outcome, _)| matches!(outcome, Outcome::Left(_))) {
+                ui.warn(&line);
+            }
             return Ok(());
         }
         ui.out(&line)

@@ -3,8 +3,9 @@
 use super::findings::{Findings, newest_first, other_sinks};
 use super::{Context, Opened};
 use crate::error::Result;
-use crate::restore::repair::{self, Outcome, Request};
-use crate::restore::verify::{self, Finding, Options, Report, Seen, Summary};
+use crate::progress::Observer;
+use crate::restore::repair::{self, Outcome, Request, Restored};
+use crate::restore::verify::{self, Finding, Options, Report, Seen, Summary, What};
 use crate::sink::{Catalog, Node, Sink, SinkLock, Wait};
 use crate::snapshot::{self, remove};
 use std::cell::OnceCell;
@@ -33,33 +34,33 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     };
     // The lock came after the sink was opened.
     let catalog = Catalog::read(sink)?;
-    let nodes = newest_first(catalog.snapshots.iter().map(|snapshot| snapshot.node.clone()).collect());
-    let nodes: Vec<&Node> = nodes.iter().collect();
-    let mut reports = Vec::new();
-    let mut keep = |report| {
-        reports.push(report);
-        Ok(())
-    };
-    // An inode that a repair frees may come back as another file: what is seen is of this sink alone.
-    let seen = Seen::new();
-    let verified = verify::verify(sink, &nodes, &catalog.damaged, options, &seen, &mut keep, &observer);
-    let findings: Vec<Finding> = reports.iter().filter_map(finding).cloned().collect();
-    let summary = match verified {
-        Ok(summary) => summary,
-        Err(error) => {
-            print(&reports, &HashMap::new(), None, options, context)?;
-            return Err(error);
-        }
-    };
     let elsewhere = OnceCell::new();
     let others = || {
         let sinks: &Vec<Opened> = elsewhere.get_or_init(|| other_sinks(context, opened));
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
+    // First, since all else goes by them.
+    let manifests = repair::lost_manifests(sink, &catalog, &others, lock.as_ref())?;
+    let put_back: &[Restored] = if lock.is_some() { &manifests } else { &[] };
+    let (reports, verified) = verify_all(sink, &catalog, put_back, options, &observer);
+    let findings: Vec<Finding> = reports.iter().filter_map(finding).cloned().collect();
     let source = context.try_source().filter(|source| source.id == sink.info.source);
-    let request =
-        Request { sink, catalog: &catalog, others: &others, source: source.as_ref(), findings: &findings };
-    let mut plan = repair::plan(&request, &observer)?;
+    let request = Request {
+        sink,
+        catalog: &catalog,
+        others: &others,
+        source: source.as_ref(),
+        manifests: &manifests,
+        findings: &findings,
+    };
+    let planned = verified.and_then(|summary| Ok((summary, repair::plan(&request, &observer)?)));
+    let (summary, mut plan) = match planned {
+        Ok(planned) => planned,
+        Err(error) => {
+            print(&reports, &HashMap::new(), None, options, context)?;
+            return Err(error);
+        }
+    };
     let done = match &lock {
         Some(lock) if !plan.is_empty() => apply(&mut plan, sink, lock, &observer),
         _ => Ok(()),
@@ -72,13 +73,39 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     }
     let word = if lock.is_some() { "repaired" } else { "can be repaired" };
     print(&reports, &left, Some((&outcomes, word)), options, context)?;
+    let was_changed = lock.is_some() && !plan.is_empty();
     if lock.is_some() {
         renote(sink, &reports, &left, options, context);
     }
     drop(lock);
+    // Spares that were given up: that takes long, and holds nobody up.
+    if was_changed && let Err(error) = remove::empty_trash(sink) {
+        context.ui.warn(&format!("{error}; the next push tries again"));
+    }
     done?;
-    let repaired = findings.len() as u64 - left.values().sum::<u64>();
-    Ok((summary, repaired))
+    let findings = findings.len() as u64;
+    Ok((Summary { findings, ..summary }, findings - left.values().sum::<u64>()))
+}
+
+/// All that a verify of the sink tells; the manifests that were put back before come first.
+fn verify_all(
+    sink: &Sink,
+    catalog: &Catalog,
+    manifests: &[Restored],
+    options: Options,
+    observer: &dyn Observer,
+) -> (Vec<Report>, Result<Summary>) {
+    let nodes = newest_first(catalog.snapshots.iter().map(|snapshot| snapshot.node.clone()).collect());
+    let nodes: Vec<&Node> = nodes.iter().collect();
+    let mut reports: Vec<Report> = manifests.iter().map(put_back).collect();
+    let mut keep = |report| {
+        reports.push(report);
+        Ok(())
+    };
+    // An inode that a repair frees may come back as another file: what is seen is of this sink alone.
+    let seen = Seen::new();
+    let verified = verify::verify(sink, &nodes, &catalog.damaged, options, &seen, &mut keep, observer);
+    (reports, verified)
 }
 
 fn finding(report: &Report) -> Option<&Finding> {
@@ -92,19 +119,25 @@ fn is_left(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Left(_))
 }
 
-fn apply(
-    plan: &mut repair::Plan<'_>,
-    sink: &Sink,
-    lock: &SinkLock,
-    observer: &dyn crate::progress::Observer,
-) -> Result<()> {
+fn apply(plan: &mut repair::Plan<'_>, sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<()> {
     // Before the first change: cut off behind it, nothing would tell that there is a bad inode in them.
-    snapshot::give_up_bases(sink, lock)?;
-    let applied = plan.apply(sink, lock, observer);
-    if let Err(error) = remove::empty_trash(sink) {
-        observer.warn(format!("{error}; the next push tries again"));
+    if let Err(error) = snapshot::give_up_bases(sink, lock) {
+        plan.give_up(&error.to_string());
+        return Err(error);
     }
-    applied
+    plan.apply(sink, lock, observer)
+}
+
+/// The finding that there was before a manifest was put back.
+fn put_back(restored: &Restored) -> Report {
+    Report::Finding(Finding {
+        id: restored.id.clone(),
+        path: None,
+        what: What::Manifest,
+        expected: "a sound manifest".into(),
+        found: restored.why.clone(),
+        shared: Vec::new(),
+    })
 }
 
 fn print(

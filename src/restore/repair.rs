@@ -15,7 +15,10 @@
 mod copies;
 mod folder;
 mod inode;
+mod manifests;
 mod survey;
+
+pub use manifests::{Restored, lost_manifests};
 
 use super::checkout::Others;
 use super::verify::{Finding, What};
@@ -43,12 +46,14 @@ pub struct Request<'a> {
     pub others: &'a Others<'a>,
     /// The source, if it is at hand.
     pub source: Option<&'a Source>,
+    /// Manifests that are put back, or can be.
+    pub manifests: &'a [Restored],
     /// What a verify of all snapshots of the sink found: an inode is replaced wherever it is bad.
     pub findings: &'a [Finding],
 }
 
 /// What becomes of a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// It is put right by its record alone.
     ByRecord,
@@ -113,6 +118,7 @@ pub struct Plan<'a> {
     parts: Vec<Part<'a>>,
     outcomes: Outcomes,
     copies: Copies<'a>,
+    manifests: &'a [Restored],
 }
 
 /// Finds out what can be put right. Reads, and writes nothing.
@@ -137,7 +143,7 @@ pub fn plan<'a>(request: &Request<'a>, observer: &dyn Observer) -> Result<Plan<'
     for part in &mut parts {
         find_bytes(part, &mut copies, &mut outcomes)?;
     }
-    Ok(Plan { parts, outcomes, copies })
+    Ok(Plan { parts, outcomes, copies, manifests: request.manifests })
 }
 
 /// Finds a good copy for each file; those without one stay as they are, and so do the later names
@@ -178,13 +184,26 @@ impl Plan<'_> {
 
     /// What becomes of a finding, which was among those of the request.
     pub fn outcome(&self, finding: &Finding) -> Outcome {
-        let known = finding.path.as_deref().and_then(|path| self.outcomes.get(&finding.id, path));
-        let whole = || match finding.what {
-            What::Node => "a lost record cannot be made anew",
-            What::Manifest => "there is no other copy of the manifest",
-            _ => "the snapshot is not there",
-        };
-        known.cloned().unwrap_or_else(|| Outcome::Left(whole().into()))
+        if let Some(path) = finding.path.as_deref() {
+            let known = self.outcomes.get(&finding.id, path).cloned();
+            return known.unwrap_or_else(|| Outcome::Left("the snapshot is not there".into()));
+        }
+        match finding.what {
+            What::Manifest => match self.manifests.iter().find(|restored| restored.id == finding.id) {
+                Some(restored) => Outcome::From(restored.from.clone()),
+                None => Outcome::Left("there is no other copy of the manifest".into()),
+            },
+            _ => Outcome::Left("neither a lost record nor a lost tree is made anew".into()),
+        }
+    }
+
+    /// Nothing is put right, for this reason.
+    pub fn give_up(&mut self, why: &str) {
+        for part in &self.parts {
+            let works = part.works.iter().map(|work| &*work.path);
+            let folders = part.folders.iter().filter(|folder| folder.is_wrong()).map(Folder::path);
+            works.chain(folders).for_each(|path| self.outcomes.left(&part.node.id, path, why));
+        }
     }
 
     /// Puts right what can be. What fails stays as it is, and its outcome says why.
@@ -196,10 +215,13 @@ impl Plan<'_> {
     /// Nothing can be written in the sink, or a signal came: what was begun is finished.
     pub fn apply(&mut self, sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<()> {
         observer.event(Event::Phase("repairing"));
-        // It knows the inodes that HEAD had.
-        sink.drop_index()?;
-        sink.make_durable(sink.emu())?;
-        let mut placer = Placer::begin(sink, lock)?;
+        let mut placer = match begin(sink, lock) {
+            Ok(placer) => placer,
+            Err(error) => {
+                self.give_up(&error.to_string());
+                return Err(error);
+            }
+        };
         for part in &self.parts {
             let mut repair = Repair {
                 part,
@@ -213,6 +235,13 @@ impl Plan<'_> {
         placer.end()?;
         interrupt::check()
     }
+}
+
+fn begin(sink: &Sink, lock: &SinkLock) -> Result<Placer> {
+    // It knows the inodes that HEAD had.
+    sink.drop_index()?;
+    sink.make_durable(sink.emu())?;
+    Placer::begin(sink, lock)
 }
 
 /// One snapshot being repaired.

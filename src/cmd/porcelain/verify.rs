@@ -50,9 +50,12 @@ missing is put back, and names that should share an inode, or should not, do so 
 repaired as a whole, because its snapshots share inodes. Cut off at any moment, each path has the
 old inode or the new one, and a second run goes on.
 
+A lost or damaged manifest is put back if the very same bytes stand elsewhere: as the manifest of
+another snapshot, or of another sink.
+
 What is left, and named as such: a file of which there is no good copy; a name that no record
-knows, and a directory where something else should be (nothing is deleted); sockets and devices; a
-damaged manifest, a lost record and a lost tree. A manifest or a record is never made anew from what
+knows, and a directory where something else should be (nothing is deleted); sockets and devices; any
+other manifest, a lost record and a lost tree. A manifest or a record is never made anew from what
 stands in the tree, which would declare the damage to be right.
 
 Spares and what a push left that was cut off are given up before, as they may hold the bad inodes.
@@ -130,28 +133,19 @@ fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
     let threads = several::threads(context)?;
     let seen = Seen::new();
     let (mut total, mut repaired) = (Summary::default(), 0);
+    let mut failures = Vec::new();
     for part in &parts {
-        let nodes: Vec<&Node> = part.snapshots.iter().collect();
-        let reading = match args.read_data_subset {
-            Some(subset) => Reading::Some(subset.portion(&part.opened.sink, &nodes)?),
-            None if args.quick => Reading::Nothing,
-            None => Reading::All,
-        };
-        let options = Options { reading, threads, noted: !args.dry_run };
-        if args.repair {
-            let how = if args.dry_run { How::Plan } else { How::Apply(args.wait.wait()) };
-            let (summary, done) = repairing::one(&part.opened, options, how, context)?;
-            total.add(summary);
-            repaired += done;
-        } else {
-            total.add(check(part, options, &seen, context)?);
-        }
-        if let Reading::Some(portion) = reading
-            && goes_on
-            && !args.dry_run
-            && let Err(error) = portion.remember(&part.opened.sink)
-        {
-            context.ui.warn(&format!("{error}; the next run reads the same part again"));
+        match one(part, &args, threads, &seen, context) {
+            Ok((summary, done)) => {
+                total.add(summary);
+                repaired += done;
+            }
+            // A sink that is locked or full keeps no other from being repaired.
+            Err(error) if parts.len() > 1 && !matches!(error.kind(), Kind::Interrupted(_)) => {
+                context.ui.error(&error);
+                failures.push(error.kind());
+            }
+            Err(error) => return Err(error),
         }
     }
     let status = match total.findings {
@@ -159,6 +153,7 @@ fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
         _ if !args.repair || args.dry_run => Some(Kind::Differs),
         found => (repaired < found).then_some(Kind::Incomplete),
     };
+    let status = Kind::worst(failures.into_iter().chain(status));
     if context.ui.json() {
         let Summary { snapshots, entries, bytes, findings } = total;
         let counts =
@@ -168,6 +163,37 @@ fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
         context.ui.record(&SummaryRecord::new("verify", counts, begin.elapsed(), status))?;
     }
     Ok(status)
+}
+
+/// Verifies what was asked for of one sink; with how many findings were, or can be, repaired.
+fn one(
+    part: &Part,
+    args: &VerifyArgs,
+    threads: usize,
+    seen: &Seen,
+    context: &Context,
+) -> Result<(Summary, u64)> {
+    let sink = &part.opened.sink;
+    let nodes: Vec<&Node> = part.snapshots.iter().collect();
+    let reading = match args.read_data_subset {
+        Some(subset) => Reading::Some(subset.portion(sink, &nodes)?),
+        None if args.quick => Reading::Nothing,
+        None => Reading::All,
+    };
+    let options = Options { reading, threads, noted: !args.dry_run };
+    let done = match (args.repair, args.dry_run) {
+        (false, _) => (check(part, options, seen, context)?, 0),
+        (true, true) => repairing::one(&part.opened, options, How::Plan, context)?,
+        (true, false) => repairing::one(&part.opened, options, How::Apply(args.wait.wait()), context)?,
+    };
+    if let Reading::Some(portion) = reading
+        && args.read_data_subset.is_some_and(Subset::goes_on)
+        && !args.dry_run
+        && let Err(error) = portion.remember(sink)
+    {
+        context.ui.warn(&format!("{error}; the next run reads the same part again"));
+    }
+    Ok(done)
 }
 
 fn check(part: &Part, options: Options, seen: &Seen, context: &Context) -> Result<Summary> {

@@ -9,7 +9,7 @@ use crate::fs::{self, Dir, Errno};
 use crate::sink::{Sink, SinkLock, layout};
 use crate::tree::{Digest, Entry, Kind};
 use std::collections::HashMap;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 
 /// The name that is renamed over a path.
 const READY: &[u8] = b"ready";
@@ -107,6 +107,32 @@ impl Placer {
     /// The system's.
     pub(super) fn link(&self, from: &Dir, first: &[u8], dir: &Dir, name: &[u8]) -> fs::Result<()> {
         self.put(from, first, dir, name)
+    }
+
+    /// Puts a copy of a file that hashes to `digest` in place of `name`; `false`: it does not.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn copy(
+        &mut self,
+        from: &OwnedFd,
+        digest: Digest,
+        dir: &Dir,
+        name: &[u8],
+    ) -> fs::Result<bool> {
+        self.made += 1;
+        let made = self.made.to_string().into_bytes();
+        let mut slot = (self.staging.create_file(&made)?, Ok(()));
+        let size = fs::Stat::of(from.as_fd())?.size;
+        let copied = fs::copy_content(from, &mut [&mut slot], size, false, &mut Vec::new())?;
+        let (file, written) = slot;
+        written?;
+        if copied.sha256 != digest {
+            return Ok(false);
+        }
+        fs::sync_file(&file)?;
+        self.staging.rename(&made, dir, name)?;
+        Ok(true)
     }
 
     fn put(&self, from: &Dir, inode: &[u8], dir: &Dir, name: &[u8]) -> fs::Result<()> {

@@ -4,6 +4,7 @@
 mod copies;
 mod cut;
 mod left;
+mod manifests;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
