@@ -67,10 +67,9 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     };
     let outcomes: Vec<Outcome> = findings.iter().map(|finding| plan.outcome(finding)).collect();
     drop(observer);
-    let mut left: HashMap<&str, u64> = HashMap::new();
-    for (finding, _) in findings.iter().zip(&outcomes).filter(|(_, outcome)| is_left(outcome)) {
-        *left.entry(&finding.id).or_default() += 1;
-    }
+    let repaired = outcomes.iter().filter(|outcome| !is_left(outcome)).count() as u64;
+    let spoiled = catalog.snapshots.iter().map(|snapshot| plan.spoiled(&snapshot.node.id)).sum::<u64>();
+    let left = left(&findings, &outcomes, &plan);
     let word = if lock.is_some() { "repaired" } else { "can be repaired" };
     print(&reports, &left, Some((&outcomes, word)), options, context)?;
     let was_changed = lock.is_some() && !plan.is_empty();
@@ -83,8 +82,7 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
         context.ui.warn(&format!("{error}; the next push tries again"));
     }
     done?;
-    let findings = findings.len() as u64;
-    Ok((Summary { findings, ..summary }, findings - left.values().sum::<u64>()))
+    Ok((Summary { findings: findings.len() as u64 + spoiled, ..summary }, repaired))
 }
 
 /// All that a verify of the sink tells; the manifests that were put back before come first.
@@ -117,6 +115,16 @@ fn finding(report: &Report) -> Option<&Finding> {
 
 fn is_left(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Left(_))
+}
+
+/// How much is wrong still, by snapshot.
+fn left<'a>(findings: &'a [Finding], outcomes: &[Outcome], plan: &repair::Plan<'_>) -> HashMap<&'a str, u64> {
+    let mut left: HashMap<&str, u64> = HashMap::new();
+    for (finding, outcome) in findings.iter().zip(outcomes) {
+        let spoiled = plan.spoiled(&finding.id);
+        *left.entry(&finding.id).or_insert(spoiled) += u64::from(is_left(outcome));
+    }
+    left
 }
 
 fn apply(plan: &mut repair::Plan<'_>, sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<()> {

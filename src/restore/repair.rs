@@ -93,11 +93,15 @@ struct Part<'a> {
 
 /// Outcomes by snapshot and path.
 #[derive(Default)]
-struct Outcomes(HashMap<String, HashMap<Box<[u8]>, Outcome>>);
+struct Outcomes {
+    known: HashMap<String, HashMap<Box<[u8]>, Outcome>>,
+    /// Sound directories that lost their times to a repair, by snapshot.
+    spoiled: HashMap<String, u64>,
+}
 
 impl Outcomes {
     fn set(&mut self, id: &str, path: &[u8], outcome: Outcome) {
-        self.0.entry(id.to_owned()).or_default().insert(path.into(), outcome);
+        self.known.entry(id.to_owned()).or_default().insert(path.into(), outcome);
     }
 
     fn left(&mut self, id: &str, path: &[u8], why: impl Into<String>) {
@@ -109,7 +113,7 @@ impl Outcomes {
     }
 
     fn get(&self, id: &str, path: &[u8]) -> Option<&Outcome> {
-        self.0.get(id).and_then(|paths| paths.get(path))
+        self.known.get(id).and_then(|paths| paths.get(path))
     }
 }
 
@@ -197,6 +201,12 @@ impl Plan<'_> {
         }
     }
 
+    /// How many directories of a snapshot were sound and are not any more: something was renamed into
+    /// them, and their times could not be set.
+    pub fn spoiled(&self, id: &str) -> u64 {
+        self.outcomes.spoiled.get(id).copied().unwrap_or(0)
+    }
+
     /// Nothing is put right, for this reason.
     pub fn give_up(&mut self, why: &str) {
         for part in &self.parts {
@@ -279,11 +289,13 @@ impl Repair<'_, '_> {
         // Deepest first: a directory may be closed to whoever repairs it in the end.
         for folder in open.into_iter().rev() {
             if let Err(why) = folder.finish(&mut tree, sink.info.abilities.grain) {
-                if !folder.is_wrong() {
+                if folder.is_wrong() {
+                    self.outcomes.left(id, folder.path(), why);
+                } else {
                     let path = crate::quote::quoted(folder.path());
                     self.observer.warn(format!("cannot give {path} of {id} its time again: {why}"));
+                    *self.outcomes.spoiled.entry(id.clone()).or_default() += 1;
                 }
-                self.outcomes.left(id, folder.path(), why);
             }
         }
     }

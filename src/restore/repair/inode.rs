@@ -8,7 +8,7 @@ use crate::error::{Doing as _, Result, errno_text};
 use crate::fs::{self, Dir, Errno};
 use crate::sink::{Sink, SinkLock, layout};
 use crate::tree::{Digest, Entry, Kind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd as _, OwnedFd};
 
 /// The name that is renamed over a path.
@@ -29,8 +29,8 @@ pub(super) struct Placer {
 struct Fresh {
     /// Its name in the staging.
     name: Vec<u8>,
-    /// The path that has it, by snapshot.
-    paths: HashMap<String, Box<[u8]>>,
+    /// The snapshots that have it under a path already.
+    snapshots: HashSet<String>,
 }
 
 impl Placer {
@@ -75,7 +75,7 @@ impl Placer {
         let sign = sign(work);
         for number in 0..self.fresh.get(&sign).map_or(0, Vec::len) {
             let fresh = &self.fresh[&sign][number];
-            if fresh.paths.contains_key(id) {
+            if fresh.snapshots.contains(id) {
                 continue;
             }
             match self.put(&self.staging, &fresh.name, dir, name) {
@@ -84,7 +84,7 @@ impl Placer {
                 Err(errno) => return Err(errno_text(errno)),
                 Ok(()) => {
                     let fresh = self.fresh.get_mut(&sign).and_then(|all| all.get_mut(number));
-                    fresh.map(|fresh| fresh.paths.insert(id.to_owned(), work.path.clone()));
+                    fresh.map(|fresh| fresh.snapshots.insert(id.to_owned()));
                     return Ok(());
                 }
             }
@@ -95,10 +95,18 @@ impl Placer {
             let _ = self.staging.remove_file(&made);
             return Err(why);
         }
-        self.put(&self.staging, &made, dir, name).map_err(errno_text)?;
-        let paths = HashMap::from([(id.to_owned(), work.path.clone())]);
-        self.fresh.entry(sign).or_default().push(Fresh { name: made, paths });
-        Ok(())
+        match self.put(&self.staging, &made, dir, name) {
+            Ok(()) => {
+                let snapshots = HashSet::from([id.to_owned()]);
+                self.fresh.entry(sign).or_default().push(Fresh { name: made, snapshots });
+                Ok(())
+            }
+            // No second name is to be had here: each path gets an inode of its own.
+            Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {
+                self.staging.rename(&made, dir, name).map_err(errno_text)
+            }
+            Err(errno) => Err(errno_text(errno)),
+        }
     }
 
     /// Makes `name` in `dir` a further name of what stands under `first` in `from`.

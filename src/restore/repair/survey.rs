@@ -29,11 +29,52 @@ pub(super) fn survey<'b>(
     findings: &[&Finding],
     outcomes: &mut Outcomes,
 ) -> Part<'b> {
-    let part = Part { node, works: Vec::new(), folders: Vec::new() };
     let mut wrong: HashMap<&[u8], Vec<What>> = HashMap::new();
     for (path, what) in findings.iter().filter_map(|f| Some((f.path.as_deref()?, f.what))) {
         wrong.entry(path).or_default().push(what);
     }
+    let part = survey_of(sink, node, wrong.clone(), outcomes);
+    // Nothing is wrong with them, but they must go on to share the inode of their first name.
+    let followers = followers(sink, &part, &wrong);
+    if followers.is_empty() {
+        return part;
+    }
+    wrong.extend(followers.iter().map(|path| (&**path, vec![What::Links])));
+    survey_of(sink, node, wrong, outcomes)
+}
+
+/// Later names of groups whose first name gets a new inode, as far as they are not wrong themselves.
+fn followers(sink: &Sink, part: &Part<'_>, wrong: &HashMap<&[u8], Vec<What>>) -> Vec<Box<[u8]>> {
+    let works = part.works.iter().filter(|work| work.entry.nlink > 1 && work.entry.links.is_none());
+    let firsts: HashSet<&[u8]> = works.map(|work| &*work.path).collect();
+    let mut followers = Vec::new();
+    let Ok(mut manifest) = sink.open_manifest(part.node) else { return followers };
+    while !firsts.is_empty()
+        && let Ok(Some(listing)) = manifest.next_listing()
+    {
+        let grouped = listing.entries.iter().filter(|entry| !is_split(entry));
+        for entry in grouped.filter(|entry| entry.links.as_deref().is_some_and(|to| firsts.contains(to))) {
+            let path = path::join(&listing.dir, &entry.name);
+            if !wrong.contains_key(&*path) {
+                followers.push(path);
+            }
+        }
+    }
+    followers
+}
+
+/// Whether a later name of a group stands on an inode of its own.
+fn is_split(entry: &Entry) -> bool {
+    entry.held.as_ref().is_some_and(|held| held.split)
+}
+
+fn survey_of<'b>(
+    sink: &Sink,
+    node: &'b Node,
+    wrong: HashMap<&[u8], Vec<What>>,
+    outcomes: &mut Outcomes,
+) -> Part<'b> {
+    let part = Part { node, works: Vec::new(), folders: Vec::new() };
     let touched = wrong.keys().filter_map(|path| Some(path::split(path)?.0)).collect();
     let tree = match sink.open_tree(&node.id) {
         Ok(tree) => Cursor::new(Arc::new(tree), false),
@@ -127,9 +168,8 @@ impl Survey<'_, '_> {
             }
             old => old.map(|stat| (stat.dev, stat.ino)),
         };
-        let is_split = entry.held.as_ref().is_some_and(|held| held.split);
         let from = match (&entry.links, entry.kind) {
-            (Some(first), _) if !is_split => From::First(first.clone()),
+            (Some(first), _) if !is_split(entry) => From::First(first.clone()),
             (_, Kind::File) if entry.size > 0 => From::Wanted,
             (_, Kind::File | Kind::Symlink | Kind::Fifo) => From::Record,
             _ => return Err(format!("a {} is not made anew", entry.kind.word())),

@@ -5,6 +5,7 @@ mod copies;
 mod cut;
 mod left;
 mod manifests;
+mod random;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

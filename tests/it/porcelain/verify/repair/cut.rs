@@ -82,6 +82,8 @@ fn a_full_disk_in_the_midst_leaves_the_old_inode_and_is_said() {
         scene.restore();
         let said = scene.faulty(&format!("28:{round}"), &repair, b"");
         if said.status == 0 {
+            // Beyond the last call, or at one that did no harm.
+            scene.verify();
             continue;
         }
         failed += 1;
