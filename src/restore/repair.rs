@@ -147,6 +147,8 @@ pub fn plan<'a>(request: &Request<'a>, observer: &dyn Observer) -> Result<Plan<'
     for part in &mut parts {
         find_bytes(part, &mut copies, &mut outcomes)?;
     }
+    // What could not be read for a signal is not without a good copy.
+    interrupt::check()?;
     Ok(Plan { parts, outcomes, copies, manifests: request.manifests })
 }
 

@@ -223,3 +223,27 @@ fn the_note_of_a_repaired_snapshot_counts_what_is_left() {
     };
     assert_eq!(saved.ids.iter().map(findings).collect::<Vec<_>>(), [1, 0]);
 }
+
+#[test]
+fn with_quick_what_needs_no_reading_is_repaired() {
+    let saved = saved();
+    let before = saved.printed();
+    saved.damage("attr z 0644\nremove a/big\nattr empty 0711 mtime=1700000005");
+    saved.emu.ok(&["-S", "src", "verify", "--repair", "--quick", "./sink"]);
+    assert_eq!(saved.printed(), before);
+    // What it did not read it does not know.
+    saved.flip(&saved.tree().join("a/big"), 0);
+    saved.emu.ok(&["-S", "src", "verify", "--repair", "--quick", "./sink"]);
+    assert_eq!(saved.findings(&[]).len(), 1);
+}
+
+#[test]
+fn a_quiet_repair_says_what_is_left_alone() {
+    let saved = saved();
+    saved.damage("attr z 0644");
+    let said = saved.emu.run(&["-S", "src", "verify", "--repair", "-q", "./sink"]).succeeds();
+    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("", ""));
+    saved.damage("attr z 0644\nfile more 0600 \"\"");
+    let said = saved.emu.run(&["-S", "src", "verify", "--repair", "-q", "./sink"]).exits(3);
+    assert!(said.stderr.contains("'more': extra") && !said.stderr.contains("'z'"), "{said}");
+}

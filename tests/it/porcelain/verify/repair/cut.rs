@@ -208,3 +208,37 @@ fn an_ordinary_user_repairs_its_own_sink_closed_directories_included() {
     assert_eq!(printed(&tree), before);
     user.ok(&["verify", "./sinks/sink"]);
 }
+
+#[test]
+fn a_locked_sink_keeps_no_other_from_being_repaired() {
+    if !need_tool("flock") {
+        return;
+    }
+    let (scene, _) = damaged();
+    scene.emu.ok(&["-S", "src", "sink", "add", "other", "./other"]);
+    scene.emu.ok(&["-S", "src", "push", "other"]);
+    let other = scene.emu.path("other/latest").canonicalize().unwrap().join("c");
+    spoil(&other);
+    let lock = scene.sink(".emu/LOCK");
+    let line = format!("flock {} emu -S src verify --repair", lock.display());
+    let said = scene.emu.shell(&line).exits(11);
+    assert_eq!(std::fs::read(&other).unwrap(), b"c");
+    assert!(said.stderr.contains("is locked") && said.stdout.contains("'c': content: "), "{said}");
+}
+
+#[test]
+fn a_signal_ends_a_repair_and_what_was_found_is_told() {
+    if !need_tool("strace") {
+        return;
+    }
+    let (scene, whole) = damaged();
+    // While the good copy is looked for: it is the source's.
+    let good = scene.emu.path("src/a/f");
+    let inject = ["-f", "-o", "/dev/null", "-e", "inject=pread64:signal=INT", "-P", good.to_str().unwrap()];
+    let repair = ["emu", "-S", "src", "verify", "--repair", "origin"];
+    let said = scene.emu.program("strace", &[&inject[..], &repair].concat()).exits(130);
+    assert!(said.stdout.contains("'a/f': content: ") && !said.stdout.contains("repaired"), "{said}");
+    scene.emu.run(&repair[1..]).succeeds();
+    let now: Vec<String> = scene.ids().iter().map(|id| printed(&scene.tree(id))).collect();
+    assert_eq!(now, whole);
+}
