@@ -112,6 +112,9 @@ _emu() {
             emu,verify)
                 cmd="emu__subcmd__verify"
                 ;;
+            emu,verify-tree)
+                cmd="emu__subcmd__verify__subcmd__tree"
+                ;;
             emu,version)
                 cmd="emu__subcmd__version"
                 ;;
@@ -155,7 +158,7 @@ _emu() {
 
     case "${cmd}" in
         emu)
-            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find du checkout clone verify rotate prune squash clean pin unpin path config help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree check-exclude"
+            opts="-C -S -v -q -h -V --source --verbose --quiet --color --no-pager --json --help --version init sink push status log show diff ls cat find du checkout clone verify rotate prune squash clean pin unpin path config help version hash-tree link-snapshot commit-snapshot remove-snapshot rev-parse cat-node ls-tree diff-tree check-exclude verify-tree"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1757,12 +1760,54 @@ _emu() {
             return 0
             ;;
         emu__subcmd__verify)
-            opts="-C -S -v -q -h --quick --source --verbose --quiet --color --no-pager --json --help"
+            opts="-C -S -v -q -h --quick --read-data-subset --repair --dry-run --wait --source --verbose --quiet --color --no-pager --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --read-data-subset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        emu__subcmd__verify__subcmd__tree)
+            opts="-C -S -v -q -h --sink --quick --source --verbose --quiet --color --no-pager --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sink)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -68,6 +68,7 @@ complete -c emu -n "__fish_emu_needs_command" -f -a "cat-node" -d 'print the nod
 complete -c emu -n "__fish_emu_needs_command" -f -a "ls-tree" -d 'print the entries of a snapshot'
 complete -c emu -n "__fish_emu_needs_command" -f -a "diff-tree" -d 'print the differences between two trees'
 complete -c emu -n "__fish_emu_needs_command" -f -a "check-exclude" -d 'say which rule leaves a path out'
+complete -c emu -n "__fish_emu_needs_command" -f -a "verify-tree" -d 'print what in snapshots is not as it was saved'
 complete -c emu -n "__fish_emu_using_subcommand init" -l template-dir -d 'Copy what is in this directory into .emu, overwriting nothing' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand init" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
@@ -334,12 +335,16 @@ complete -c emu -n "__fish_emu_using_subcommand clone" -s q -l quiet -d 'Say not
 complete -c emu -n "__fish_emu_using_subcommand clone" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand clone" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand clone" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand verify" -l read-data-subset -d 'Read a part of the contents: N/T, a share like 5%, or bytes like 10G' -r
+complete -c emu -n "__fish_emu_using_subcommand verify" -l wait -d 'Wait so long for a lock that somebody else holds, instead of giving up at once' -r
 complete -c emu -n "__fish_emu_using_subcommand verify" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
 complete -c emu -n "__fish_emu_using_subcommand verify" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
 complete -c emu -n "__fish_emu_using_subcommand verify" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c emu -n "__fish_emu_using_subcommand verify" -l quick -d 'Look at names, kinds, attributes, sizes and targets only; read no content'
+complete -c emu -n "__fish_emu_using_subcommand verify" -l repair -d 'Put right what is wrong, as far as there are good copies'
+complete -c emu -n "__fish_emu_using_subcommand verify" -l dry-run -d 'With --repair: show what would be put right, and change nothing'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s v -l verbose -d 'Say more'
 complete -c emu -n "__fish_emu_using_subcommand verify" -s q -l quiet -d 'Say nothing unless something failed'
 complete -c emu -n "__fish_emu_using_subcommand verify" -l no-pager -d 'Do not show long answers page by page'
@@ -670,3 +675,15 @@ complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s q -l quiet -d 
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l no-pager -d 'Do not show long answers page by page'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
 complete -c emu -n "__fish_emu_using_subcommand check-exclude" -s h -l help -d 'Print help'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -l sink -d 'The sink of revisions that name none' -r
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -s C -d 'Work as if started in DIR; several are followed one after the other' -r -F
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -s S -l source -d 'The source; otherwise EMU_SOURCE, or the nearest source at or above the working directory' -r -F
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -l color -d 'When to use colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -l quick -d 'Look at names, kinds, attributes, sizes and targets only; read no content'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -s v -l verbose -d 'Say more'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -s q -l quiet -d 'Say nothing unless something failed'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -l no-pager -d 'Do not show long answers page by page'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -l json -d 'Answer in JSON, one record a line; emu-json(5) describes them'
+complete -c emu -n "__fish_emu_using_subcommand verify-tree" -s h -l help -d 'Print help'

@@ -10,6 +10,7 @@ mod context;
 mod describe;
 mod dispatch;
 mod explain;
+mod findings;
 mod hooks;
 mod input;
 mod inside;
@@ -20,11 +21,13 @@ mod plumbing;
 mod porcelain;
 mod preview;
 mod removal;
+mod repairing;
 mod report;
 mod restored;
 mod scope;
 mod several;
 mod spec;
+mod subset;
 mod unknown;
 
 pub(crate) use args::read;
@@ -100,6 +103,7 @@ pub static TABLE: &[Entry] = &[
     plumbing::ls_tree::ENTRY,
     plumbing::diff_tree::ENTRY,
     plumbing::check_exclude::ENTRY,
+    plumbing::verify_tree::ENTRY,
 ];
 
 /// The suite's own command line: `emu COMMAND …`.

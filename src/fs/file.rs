@@ -93,6 +93,15 @@ fn beside(name: &[u8]) -> Vec<u8> {
     [name, b".new"].concat()
 }
 
+/// Makes the bytes and attributes of a file durable.
+///
+/// # Errors
+/// The system's.
+pub fn sync_file(file: &OwnedFd) -> Result<()> {
+    fault::point()?;
+    rustix::fs::fsync(file)
+}
+
 /// Writes all bytes at the file's position.
 ///
 /// # Errors

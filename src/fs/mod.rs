@@ -22,7 +22,9 @@ pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_o
 pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
-pub use file::{begins_with, put_file, read_limited, replace_cache, replace_file, touch, write_new};
+pub use file::{
+    begins_with, put_file, read_limited, replace_cache, replace_file, sync_file, touch, write_new,
+};
 pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir, set_mtime};
 pub use measure::measure_tree;
 pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};

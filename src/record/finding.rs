@@ -17,6 +17,10 @@ pub struct FindingRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<&'a str>,
     shared: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrepaired: Option<&'a str>,
 }
 
 impl<'a> FindingRecord<'a> {
@@ -24,13 +28,30 @@ impl<'a> FindingRecord<'a> {
     /// snapshots that have the same damage.
     pub fn new(id: &'a str, path: &[u8], what: &'a str, shared: &'a [String]) -> FindingRecord<'a> {
         let path = PathField::new(path);
-        FindingRecord { ty: "finding", id, path, what, expected: None, found: None, shared }
+        FindingRecord {
+            ty: "finding",
+            id,
+            path,
+            what,
+            expected: None,
+            found: None,
+            shared,
+            repaired: None,
+            unrepaired: None,
+        }
     }
 
     /// Adds what should be there and what is.
     #[must_use]
     pub fn values(mut self, expected: Option<&'a str>, found: Option<&'a str>) -> Self {
         (self.expected, self.found) = (expected, found);
+        self
+    }
+
+    /// Adds what a repair did: where the good bytes are from, or why it is left.
+    #[must_use]
+    pub fn repair(mut self, from: Option<&'a str>, left: Option<&'a str>) -> Self {
+        (self.repaired, self.unrepaired) = (from, left);
         self
     }
 }

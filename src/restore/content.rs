@@ -2,7 +2,7 @@
 //! the bytes, and what does not fit its record is not the file.
 
 use crate::error::{Result, errno_text};
-use crate::fs::{self, Cursor, Stat};
+use crate::fs::{self, Cursor, Dir, Stat};
 use crate::sink::{Node, ReadLock, Sink, layout};
 use crate::tree::{Entry, Kind, path};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -14,7 +14,7 @@ pub(super) struct Origin {
     cursor: Cursor,
     buffer: Vec<u8>,
     shares: AtomicBool,
-    _lock: ReadLock,
+    _lock: Option<ReadLock>,
 }
 
 /// A file of a snapshot, open.
@@ -38,12 +38,17 @@ impl Origin {
     pub(super) fn open(sink: &Sink, node: &Node) -> Result<Origin> {
         let lock = ReadLock::take(&sink.dir(layout::NODES)?, &node.id)?;
         let tree = Arc::new(sink.open_tree(&node.id)?);
-        Ok(Origin {
+        Ok(Origin { _lock: Some(lock), ..Origin::of(tree) })
+    }
+
+    /// A tree that nothing holds.
+    pub(super) fn of(tree: Arc<Dir>) -> Origin {
+        Origin {
             cursor: Cursor::new(tree, false),
             buffer: Vec::new(),
             shares: AtomicBool::new(true),
-            _lock: lock,
-        })
+            _lock: None,
+        }
     }
 
     /// Opens the file of a record.
@@ -59,6 +64,15 @@ impl Origin {
             Ok((stat, _)) if stat.kind != Kind::File => Err("it is no file".into()),
             Ok((stat, file)) => Ok(Stored { file, stat }),
         }
+    }
+
+    /// Whether a file has the content of the record.
+    pub(super) fn fits(&mut self, stored: &Stored, entry: &Entry) -> bool {
+        let Stored { file, stat } = stored;
+        let sparse = stat.blocks.saturating_mul(512) < stat.size;
+        stat.size == entry.size
+            && fs::hash_content(file, stat.size, sparse, &mut self.buffer)
+                .is_ok_and(|read| Some(read.sha256) == entry.sha256)
     }
 
     /// Copies a file into `to`, or lets it share the bytes. `Ok(Some(why))`: what stands there then

@@ -13,6 +13,7 @@ mod known;
 mod make;
 mod place;
 mod plan;
+pub mod repair;
 mod rescue;
 mod select;
 mod target;

@@ -16,33 +16,60 @@ mod frames;
 mod groups;
 mod jobs;
 mod known;
+mod note;
 mod outlet;
+mod portion;
 mod seen;
 mod xattrs;
 
+pub use note::note;
+pub use portion::Portion;
 pub use seen::Seen;
 
-use crate::error::{Doing as _, Kind, Result};
-use crate::fs;
+use crate::error::{Kind, Result};
 use crate::interrupt;
 use crate::progress::Observer;
 use crate::sink::{Damaged, Node, ReadLock, Sink, layout};
+use crate::tree::Digest;
 use frames::Cache;
 use jobs::Run;
 use outlet::Outlet;
-use serde::Serialize;
 
 /// How to verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Attributes and names alone; no content is read and no extended attribute looked at.
-    pub quick: bool,
+    /// Whose content is read.
+    pub reading: Reading,
+    /// Whether the result is noted in the sink.
+    pub noted: bool,
     /// Threads that check and read, beside the one that reads the manifest.
     pub threads: usize,
 }
 
-/// What is wrong.
+/// Whose content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Nobody's, and no extended attribute is looked at.
+    Nothing,
+    /// That of these; all else is checked of everything.
+    Some(Portion),
+    /// Everybody's.
+    All,
+}
+
+impl Reading {
+    /// Whether a content is read.
+    fn takes(self, digest: &Digest) -> bool {
+        match self {
+            Reading::Nothing => false,
+            Reading::Some(portion) => portion.holds(digest),
+            Reading::All => true,
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum What {
     /// The tree has no such name.
     Missing,
@@ -163,18 +190,6 @@ impl Summary {
     }
 }
 
-/// The note of the last verify, in `verified/<id>`.
-#[derive(Serialize)]
-struct Verified<'a> {
-    v: u32,
-    id: &'a str,
-    at: String,
-    quick: bool,
-    entries: u64,
-    bytes: u64,
-    findings: u64,
-}
-
 /// Verifies snapshots of one sink, and names those whose records are `damaged`.
 ///
 /// Findings name the sharers of an inode among the snapshots that are still to come, so the
@@ -244,29 +259,10 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
     };
     outlet.notes(&node.id, run.number, outcome.notes);
     ended?;
-    if let Err(error) = write_note(sink, &checked, run.options.quick) {
+    if run.options.noted
+        && let Err(error) = note(sink, &checked, run.options.reading)
+    {
         observer.warn(error.to_string());
     }
     Ok(Some(checked))
-}
-
-/// Leaves a note of the result. A sink that must not be written is no failure.
-fn write_note(sink: &Sink, checked: &Checked, quick: bool) -> Result<()> {
-    let cannot = || format!("cannot write {}", sink.inside(layout::VERIFIED));
-    let note = Verified {
-        v: 1,
-        id: &checked.id,
-        at: crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        quick,
-        entries: checked.entries,
-        bytes: checked.bytes,
-        findings: checked.findings,
-    };
-    let text = serde_json::to_string(&note).doing(cannot)? + "\n";
-    let Ok(dir) = sink.dir(layout::VERIFIED) else { return Ok(()) };
-    match fs::replace_file(&dir, checked.id.as_bytes(), text.as_bytes()) {
-        // EEXIST: another verify writes its own note just now.
-        Err(fs::Errno::ROFS | fs::Errno::ACCESS | fs::Errno::PERM | fs::Errno::EXIST) => Ok(()),
-        result => result.doing(cannot),
-    }
 }

@@ -23,6 +23,8 @@ pub const NODES: &[u8] = b"nodes";
 pub const PINS: &[u8] = b"pins";
 /// Results of the last verify.
 pub const VERIFIED: &[u8] = b"verified";
+/// Among those results: where the next verify of a part begins.
+pub const NEXT: &[u8] = b"next";
 /// Nodes of removed snapshots.
 pub const REMOVED: &[u8] = b"removed";
 /// Pushes under way or cut off.

@@ -7,6 +7,7 @@
 //! [`push`] is the whole flow; each stage is a file and knows no other. The source is scanned
 //! once for all sinks, and each sink fails alone (promise 8).
 
+mod bases;
 mod begin;
 pub mod clean;
 pub mod commit;
@@ -35,6 +36,7 @@ pub mod spare;
 mod stage;
 mod unchanged;
 
+pub use bases::give_up_bases;
 pub use begin::{Ready, Target, ready, sink_layer, tidy};
 pub use limits::Allowed;
 pub use link::{LinkRequest, StagedTree, commit_staged, discard_staged, link_snapshot};

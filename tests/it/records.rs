@@ -21,7 +21,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("change", "path kind how", "before after from from_b64"),
     ("status", "name path present too_old", "why head time age snapshots spares free changes"),
     ("found", "path sink first last snapshots entry", "path_b64"),
-    ("finding", "id what shared", "path path_b64 expected found"),
+    ("finding", "id what shared", "path path_b64 expected found repaired unrepaired"),
     ("setting", "key origin", "value"),
     ("excluded", "path excluded", "path_b64 pattern origin line mark"),
     ("usage", "sink snapshots bytes alone", "id"),
@@ -85,6 +85,8 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.program("emu-rev-parse", &[&format!("{sink}:nothing")]), &mut met);
     std::fs::remove_file(format!("{sink}/latest/c")).unwrap();
     check(&job.emu.run(&["verify", "--json", sink]), &mut met);
+    std::fs::write(format!("{sink}/latest/more"), "").unwrap();
+    check(&job.emu.run(&["-S", "src", "verify", "--repair", "--json", sink]).exits(3), &mut met);
     check(&job.emu.run(&["-S", "src", "status", "--json"]), &mut met);
     check(&job.emu.run(&["find", "--json", "*", sink]), &mut met);
     std::os::unix::fs::symlink(format!(".emu/trees/{}", "0".repeat(40)), format!("{sink}/gone")).unwrap();

@@ -10,3 +10,4 @@ pub(super) mod ls_tree;
 pub(super) mod remove_snapshot;
 pub(super) mod rev_parse;
 pub(super) mod rotate;
+pub(super) mod verify_tree;

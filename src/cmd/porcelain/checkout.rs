@@ -1,7 +1,7 @@
 //! `emu checkout`.
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, inside, restored};
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, findings, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
@@ -145,7 +145,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     let config = context.config(source.as_ref())?;
     let opened = OnceCell::new();
     let others = || {
-        let sinks: &Vec<Opened> = opened.get_or_init(|| other_sinks(context, &found.opened));
+        let sinks: &Vec<Opened> = opened.get_or_init(|| findings::other_sinks(context, &found.opened));
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     let request = Request {
@@ -217,13 +217,6 @@ fn refuse_foreign(found: &Found, source: Option<&Source>) -> Result<()> {
         .hint("to write it elsewhere: --to DIR")),
         _ => Ok(()),
     }
-}
-
-/// The sinks of the source but the one that is read; absent ones are left out.
-fn other_sinks(context: &Context, own: &Opened) -> Vec<Opened> {
-    let sinks = context.all_sinks().unwrap_or_default();
-    let opened = sinks.into_iter().filter_map(|(_, opened)| opened.ok());
-    opened.filter(|opened| opened.sink.info.id != own.sink.info.id).collect()
 }
 
 fn show_plan(request: &Request<'_>, zero: bool, context: &Context, begin: Instant) -> Result<Status> {

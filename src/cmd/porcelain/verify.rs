@@ -1,13 +1,14 @@
 //! `emu verify`.
 
-use crate::cmd::{Class, Context, Entry, Found, Opened, Status};
+use crate::cmd::findings::{Findings, newest_first};
+use crate::cmd::repairing::{self, How};
+use crate::cmd::subset::Subset;
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, several};
 use crate::error::{Error, Kind, Result};
 use crate::quote::quoted;
-use crate::record::{FindingRecord, SummaryRecord};
-use crate::restore::verify::{self, Finding, Options, Report, Seen, Summary};
+use crate::record::SummaryRecord;
+use crate::restore::verify::{self, Options, Reading, Report, Seen, Summary};
 use crate::sink::Node;
-use crate::ui::Paint;
-use crate::ui::text::{bytes, count, local_short};
 use clap::Args as _;
 use std::rc::Rc;
 
@@ -23,27 +24,62 @@ names share an inode. Names in the tree that no record knows are found as well, 
 damaged manifests and records.
 
 An inode is read once in a run, however many snapshots link it; a finding names the other
-snapshots of the run that share the damaged inode. Nothing is repaired and nothing is locked
-against a push; a snapshot is not removed while it is read.
+snapshots of the run that share the damaged inode. Without --repair nothing is changed and nothing is
+locked against a push; a snapshot is not removed while it is read.
 
 The result is noted in the sink, if it can be written. A path to a sink needs no source, no home
 directory and no right to write.
 
+With --quick nothing is read: names, kinds, attributes and sizes are looked at, no contents and no
+extended attributes.
+
+With --read-data-subset all is checked but the contents, of which a part is read: the Nth of T equal
+parts (1/7 on Mondays, 2/7 on Tuesdays), or a share (5%) or about so many bytes (10G) from where the
+last such run of the sink ended. So T runs, or twenty of 5%, have read everything. The parts are told
+by the hashes of the contents. Where a run ended is remembered in the sink; if it cannot be
+written, that is said, and the next run reads the same part again.
+
+## REPAIR
+With --repair what was found is put right. A file whose bytes are damaged or gone is made anew from
+a good copy: another path or snapshot of the sink that claims the same hash, another sink of the
+source, or the source itself. Every copy is hashed as it is made, and a claim that does not hold is
+passed over. The new inode gets the recorded attributes, is made durable, and is renamed over each
+path of each snapshot that has the bad one; a snapshot's own file is never written into. Wrong
+attributes of a file make a new inode as well; those of a directory are corrected in place. What is
+missing is put back, and names that should share an inode, or should not, do so again. A sink is
+repaired as a whole, because its snapshots share inodes. Cut off at any moment, each path has the
+old inode or the new one, and a second run goes on.
+
+A lost or damaged manifest is put back if the very same bytes stand elsewhere: as the manifest of
+another snapshot, or of another sink.
+
+What is left, and named as such: a file of which there is no good copy; a name that no record
+knows, and a directory where something else should be (nothing is deleted); sockets and devices; any
+other manifest, a lost record and a lost tree. A manifest or a record is never made anew from what
+stands in the tree, which would declare the damage to be right.
+
+Spares and what a push left that was cut off are given up before, as they may hold the bad inodes.
+With --dry-run the good copies are looked for, and nothing is written.
+
 ## EXIT STATUS
-0 if all is as it was saved, 4 if there are findings, 10 if there is no such sink or snapshot. After a
-signal it is 130 or 143; what was found by then is printed.
+0 if all is as it was saved, or with --repair is so again; 4 if there are findings; 3 if --repair had to
+leave some of them; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
+a signal it is 130 or 143; what was found by then is printed.
 
 ## JSON
 With --json a record of type 'finding' is printed for each, and one of type 'summary' at the
-end unless a signal came; see emu-json(5).
+end unless a signal came. With --repair each says what it was repaired from, or why it was not, and
+they are printed when the repair is done. See emu-json(5).
 
 ## EXAMPLES
     emu verify
     emu verify origin:HEAD
     emu verify --quick /mnt/usb/backup
+    emu verify --read-data-subset 5% origin
+    emu verify --repair --dry-run
 
 ## SEE ALSO
-emu-checkout(1), emu-format(5)
+emu-checkout(1), emu-verify-tree(1), emu-format(5)
 ",
     build: |command| VerifyArgs::augment_args(command).about("Checks that snapshots are as they were saved"),
     run: |matches, context| run(crate::cmd::read(matches)?, context),
@@ -59,6 +95,21 @@ struct VerifyArgs {
     /// Look at names, kinds, attributes, sizes and targets only; read no content
     #[arg(long)]
     quick: bool,
+
+    /// Read a part of the contents: N/T, a share like 5%, or bytes like 10G
+    #[arg(long, value_name = "PART", conflicts_with = "quick")]
+    read_data_subset: Option<Subset>,
+
+    /// Put right what is wrong, as far as there are good copies
+    #[arg(long)]
+    repair: bool,
+
+    /// With --repair: show what would be put right, and change nothing
+    #[arg(long, requires = "repair")]
+    dry_run: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 /// What to verify in one sink.
@@ -72,23 +123,77 @@ struct Part {
 fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
     let begin = std::time::Instant::now();
     let parts = parts(&args.what, context)?;
-    let source = context.try_source();
-    let threads = context.config(source.as_ref())?.threads();
-    let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
-    let options = Options { quick: args.quick, threads: threads.unwrap_or(2) };
-    let seen = Seen::new();
-    let mut total = Summary::default();
-    for part in &parts {
-        total.add(check(part, options, &seen, context)?);
+    let goes_on = args.read_data_subset.is_some_and(Subset::goes_on);
+    if (args.repair || goes_on) && !parts.iter().all(|part| part.whole) {
+        let option = if args.repair { "--repair" } else { "a share of the contents" };
+        return Err(Error::usage("cannot verify only some snapshots of a sink")
+            .because(format!("{option} is for all of them, which share their inodes"))
+            .hint("name the sink alone"));
     }
-    let status = (total.findings > 0).then_some(Kind::Differs);
+    let threads = several::threads(context)?;
+    let seen = Seen::new();
+    let (mut total, mut repaired) = (Summary::default(), 0);
+    let mut failures = Vec::new();
+    for part in &parts {
+        match one(part, &args, threads, &seen, context) {
+            Ok((summary, done)) => {
+                total.add(summary);
+                repaired += done;
+            }
+            // A sink that is locked or full keeps no other from being repaired.
+            Err(error) if parts.len() > 1 && !matches!(error.kind(), Kind::Interrupted(_)) => {
+                context.ui.error(&error);
+                failures.push(error.kind());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let status = match total.findings {
+        0 => None,
+        _ if !args.repair || args.dry_run => Some(Kind::Differs),
+        found => (repaired < found).then_some(Kind::Incomplete),
+    };
+    let status = Kind::worst(failures.into_iter().chain(status));
     if context.ui.json() {
         let Summary { snapshots, entries, bytes, findings } = total;
         let counts =
             [("snapshots", snapshots), ("entries", entries), ("bytes", bytes), ("findings", findings)];
+        let word = if args.dry_run { "repairable" } else { "repaired" };
+        let counts = counts.into_iter().chain(args.repair.then_some((word, repaired)));
         context.ui.record(&SummaryRecord::new("verify", counts, begin.elapsed(), status))?;
     }
     Ok(status)
+}
+
+/// Verifies what was asked for of one sink; with how many findings were, or can be, repaired.
+fn one(
+    part: &Part,
+    args: &VerifyArgs,
+    threads: usize,
+    seen: &Seen,
+    context: &Context,
+) -> Result<(Summary, u64)> {
+    let sink = &part.opened.sink;
+    let nodes: Vec<&Node> = part.snapshots.iter().collect();
+    let reading = match args.read_data_subset {
+        Some(subset) => Reading::Some(subset.portion(sink, &nodes)?),
+        None if args.quick => Reading::Nothing,
+        None => Reading::All,
+    };
+    let options = Options { reading, threads, noted: !args.dry_run };
+    let done = match (args.repair, args.dry_run) {
+        (false, _) => (check(part, options, seen, context)?, 0),
+        (true, true) => repairing::one(&part.opened, options, How::Plan, context)?,
+        (true, false) => repairing::one(&part.opened, options, How::Apply(args.wait.wait()), context)?,
+    };
+    if let Reading::Some(portion) = reading
+        && args.read_data_subset.is_some_and(Subset::goes_on)
+        && !args.dry_run
+        && let Err(error) = portion.remember(sink)
+    {
+        context.ui.warn(&format!("{error}; the next run reads the same part again"));
+    }
+    Ok(done)
 }
 
 fn check(part: &Part, options: Options, seen: &Seen, context: &Context) -> Result<Summary> {
@@ -99,50 +204,12 @@ fn check(part: &Part, options: Options, seen: &Seen, context: &Context) -> Resul
     if nodes.is_empty() && damaged.is_empty() && !ui.json() {
         ui.out(&format!("sink {}: no snapshot yet", quoted(&part.opened.name)))?;
     }
+    let mut findings = Findings::new(context, options.reading);
     let mut print = |report: Report| match report {
-        Report::Finding(finding) if ui.json() => {
-            let path = finding.path.as_deref().unwrap_or_default();
-            let record = FindingRecord::new(&finding.id, path, finding.what.word(), &finding.shared);
-            ui.record(&record.values(Some(&finding.expected), Some(&finding.found)))
-        }
-        // What is wrong must be said with -q as well.
-        Report::Finding(finding) if context.global.quiet => {
-            ui.warn(&line(&finding, finding.what.word()));
-            Ok(())
-        }
-        Report::Finding(finding) => ui.out(&line(&finding, &ui.paint(Paint::Damage, finding.what.word()))),
-        Report::Snapshot(_) if ui.json() => Ok(()),
-        Report::Snapshot(checked) => {
-            let result = match checked.findings {
-                0 => "no damage".to_owned(),
-                n => ui.paint(Paint::Damage, &count(n, "finding", "findings")),
-            };
-            let read =
-                if options.quick { "not read".to_owned() } else { format!("{} read", bytes(checked.bytes)) };
-            let time = checked.time.parse().map_or(checked.time.clone(), local_short);
-            let entries = count(checked.entries, "entry", "entries");
-            ui.out(&format!("snapshot {} {time}: {entries}, {read}, {result}", short(&checked.id)))
-        }
+        Report::Finding(finding) => findings.finding(&finding, None),
+        Report::Snapshot(checked) => findings.snapshot(&checked, None),
     };
     verify::verify(&part.opened.sink, &nodes, damaged, options, seen, &mut print, &observer)
-}
-
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
-}
-
-/// A finding for people: `6b0332a01234 'a/x': content: expected …, found … (also in …)`.
-fn line(finding: &Finding, word: &str) -> String {
-    let Finding { id, path, expected, found, shared, .. } = finding;
-    let path = match path.as_deref() {
-        None => String::new(),
-        Some(b"") => " '.'".to_owned(),
-        Some(path) => format!(" {}", quoted(path)),
-    };
-    let shared: Vec<&str> = shared.iter().map(|id| short(id)).collect();
-    let shared =
-        if shared.is_empty() { String::new() } else { format!(" (shared with {})", shared.join(", ")) };
-    format!("{}{path}: {}: expected {expected}, found {found}{shared}", short(id), word)
 }
 
 /// What was asked for, sink by sink, newest snapshot first.
@@ -168,40 +235,33 @@ fn parts(what: &[String], context: &Context) -> Result<Vec<Part>> {
             None => parts.push(Part { opened, snapshots: nodes.collect(), whole }),
         }
     }
-    parts.iter_mut().for_each(Part::arrange);
+    for part in &mut parts {
+        part.snapshots = newest_first(std::mem::take(&mut part.snapshots));
+    }
     Ok(parts)
 }
 
 /// All snapshots of all sinks of the source. One that is absent is noted, unless all are.
 fn all(context: &Context) -> Result<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut absent: Option<Error> = None;
+    let (mut parts, mut absent) = (Vec::new(), Vec::new());
     for (known, opened) in context.all_sinks()? {
         match opened {
             Ok(opened) => {
                 let snapshots = opened.all().into_iter().map(|found| found.node).collect();
-                let mut part = Part { opened, snapshots, whole: true };
-                part.arrange();
-                parts.push(part);
+                parts.push(Part { opened, snapshots: newest_first(snapshots), whole: true });
             }
-            Err(error) => {
-                context.ui.note(&format!("sink {} is left out: {error}", quoted(&known.name)));
-                absent = absent.or(Some(error));
-            }
+            Err(error) => absent.push((known.name, error)),
         }
     }
-    let none = || {
-        Error::not_found("there is nothing to verify")
+    if parts.is_empty() && absent.is_empty() {
+        return Err(Error::not_found("there is nothing to verify")
             .because("the source has no sink")
-            .hint("`emu sink add PATH` adds one")
-    };
-    if parts.is_empty() { Err(absent.unwrap_or_else(none)) } else { Ok(parts) }
-}
-
-impl Part {
-    /// Newest first, each once.
-    fn arrange(&mut self) {
-        self.snapshots.sort_by_key(|node| std::cmp::Reverse(node.seq));
-        self.snapshots.dedup_by(|a, b| a.id == b.id);
+            .hint("`emu sink add PATH` adds one"));
     }
+    // The one that ends the command is not noted as well.
+    let last = if parts.is_empty() { Some(absent.remove(0).1) } else { None };
+    for (name, error) in absent {
+        context.ui.note(&format!("sink {} is left out: {error}", quoted(name)));
+    }
+    last.map_or(Ok(parts), Err)
 }

@@ -1,7 +1,7 @@
 //! Extended attributes of an entry against those of its inode.
 
-use super::What;
 use super::check::{At, Checker};
+use super::{Reading, What};
 use crate::error::errno_text;
 use crate::fs::{self, Dir};
 use crate::quote::escaped;
@@ -22,7 +22,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn xattrs(&mut self, at: &At, entry: &Entry, dir: &Dir, name: &[u8]) {
-        if !self.run.options.quick {
+        if self.run.options.reading != Reading::Nothing {
             drop(self.xattrs_of(at, entry, dir, name));
         }
     }

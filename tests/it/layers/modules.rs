@@ -49,6 +49,8 @@ const STAGE_VALUES: &[(&str, &str)] = &[
     // A tree that is retired may become a spare.
     ("remove", "spare"),
     ("retire", "spare"),
+    // Spares are given up together with stagings.
+    ("bases", "spare"),
     // What was met on the way, and what a rotation did, as plain values.
     ("limits", "feed::Met"),
     ("report", "retire::Rotated"),

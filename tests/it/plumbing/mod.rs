@@ -10,3 +10,4 @@ mod ls_tree;
 mod remove_snapshot;
 mod rev_parse;
 mod rotate;
+mod verify_tree;

@@ -2,7 +2,9 @@
 //! snapshots are read once.
 
 mod frames;
+mod repair;
 mod several;
+mod subset;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -398,4 +400,29 @@ fn a_sink_or_snapshot_that_is_not_there_is_exit_10() {
     saved.emu.fails(&["verify", "./nowhere"], 10);
     saved.emu.fails(&["verify", "./sink:ffffffff"], 10);
     saved.emu.fails(&["verify"], 10);
+}
+
+#[test]
+fn damage_that_snapshots_share_is_told_once_to_people() {
+    let saved = saved();
+    saved.flip(&saved.tree().join("a/big"), 0);
+    let said = saved.emu.run(&["verify", "./sink"]).exits(4).stdout;
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("'a/big'")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(lines[0].ends_with(&format!("(shared with {})", &saved.ids[1][..12])), "{said}");
+    assert_eq!(said.lines().filter(|line| line.ends_with(", 1 finding")).count(), 2, "{said}");
+    assert_eq!(saved.findings(&[]).len(), 2);
+}
+
+#[test]
+fn an_absent_sink_is_named_once() {
+    let saved = saved();
+    let absent = || std::fs::rename(saved.emu.path("sink"), saved.emu.path("away")).unwrap();
+    absent();
+    let said = saved.emu.inside("src").fails(&["verify"], 10);
+    assert_eq!(said.matches("there is no such directory").count(), 1, "{said}");
+    // Beside another one it is noted.
+    saved.emu.ok(&["-S", "src", "push", "--to", "./other"]);
+    let said = saved.emu.inside("src").run(&["verify"]).succeeds();
+    assert_eq!(said.stderr.matches("is left out: ").count(), 1, "{said}");
 }
