@@ -5,6 +5,7 @@
 
 mod disk;
 mod need;
+mod noted;
 mod output;
 mod shows;
 mod terminal;
@@ -209,7 +210,18 @@ impl<'a> Session<'a> {
     /// Runs any program with these bytes on its standard input.
     pub fn pipe(&self, program: &str, args: &[&str], stdin: &[u8]) -> Output {
         let line = [&[program], args].concat().join(" ");
-        self.collect(self.command(program, args), line, stdin)
+        let before = noted::is_dry_run(program, args).then(|| noted::everything(self.emu.root()));
+        let output = self.collect(self.command(program, args), line, stdin);
+        if let Some(before) = before {
+            let after = noted::everything(self.emu.root());
+            let changed: Vec<_> = after.iter().filter(|fact| !before.contains(fact)).collect();
+            assert!(
+                changed.is_empty() && after.len() == before.len(),
+                "a dry run changed {changed:?}: {output}"
+            );
+        }
+        noted::note(program, args, output.status);
+        output
     }
 
     /// Runs a command that a test has changed further; `line` is how its output calls it.

@@ -14,6 +14,7 @@
 )]
 
 mod calls;
+mod console;
 mod crash;
 mod env;
 mod fidelity;
