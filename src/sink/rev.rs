@@ -120,8 +120,9 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
 /// The newest snapshot that is not later than a point in time.
 fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snapshot> {
     let limit = parse_when(when).ok_or_else(|| {
-        Error::usage(format!("cannot read the revision {}", quoted(text)))
-            .because("in '@{...}' stands a date, a date and a time, or a span such as '2 days ago'")
+        Error::usage(format!("cannot read the revision {}", quoted(text))).because(
+            "in '@{...}' stands a date, a time of today, both, 'yesterday', or a span such as '2 days ago'",
+        )
     })?;
     let early = |node: &Node| node.timestamp().is_some_and(|time| time <= limit);
     catalog.snapshots.iter().rev().find(|snapshot| early(&snapshot.node)).ok_or_else(|| {
@@ -132,28 +133,32 @@ fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snaps
 }
 
 fn parse_when(text: &str) -> Option<jiff::Timestamp> {
+    use jiff::civil::{Date, DateTime, Time};
     let zone = TimeZone::system();
     let now = crate::clock::now().to_zoned_datetime(zone.clone());
     let text = text.trim();
-    if text == "now" {
-        return Some(now.timestamp());
-    }
-    if text == "yesterday" {
-        return now.yesterday().ok().map(|then| then.timestamp());
+    let local = |then: DateTime| then.to_zoned_datetime(zone.clone()).ok().map(|then| then.timestamp());
+    // A day is its end: whatever was saved on it is not later.
+    let end_of = |date: Date| local(date.to_datetime(Time::MAX));
+    match text {
+        "now" => return Some(now.timestamp()),
+        "today" => return end_of(now.date()),
+        "yesterday" => return end_of(now.date().yesterday().ok()?),
+        _ => {}
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time);
     }
     // A date with a time is a date to this parser, too; a span can be as long as a date.
-    if let Some(date) = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10) {
-        return date
-            .to_datetime(jiff::civil::Time::MAX)
-            .to_zoned_datetime(zone)
-            .ok()
-            .map(|end| end.timestamp());
+    if let Some(date) = text.parse::<Date>().ok().filter(|_| text.len() == 10) {
+        return end_of(date);
     }
-    if let Ok(time) = text.parse::<jiff::civil::DateTime>() {
-        return time.to_zoned_datetime(zone).ok().map(|then| then.timestamp());
+    if let Ok(time) = text.parse::<DateTime>() {
+        return local(time);
+    }
+    // Without a colon it could be a year.
+    if let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':')) {
+        return local(now.date().to_datetime(time));
     }
     let span: jiff::Span = text.strip_suffix("ago")?.trim().parse().ok()?;
     now.checked_sub(span).ok().map(|then| then.timestamp())

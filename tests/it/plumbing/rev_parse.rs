@@ -80,7 +80,14 @@ fn a_time_is_told_in_every_length_of_words() {
         ("2026-11-23T02:30:00Z", "1 day ago", 2),
         ("2026-11-29T02:30:00Z", "1 week ago", 2),
         ("2027-11-22T02:30:00Z", "1 year ago", 2),
-        ("2026-11-23T02:30:00Z", "yesterday", 2),
+        // A day is its end, named or not.
+        ("2026-11-23T02:30:00Z", "yesterday", 3),
+        ("2026-11-22T02:30:00Z", "today", 3),
+        ("2026-11-22T05:00:00Z", "02:30", 2),
+        ("2026-11-22T05:00:00Z", "01:00", 1),
+        ("2026-11-22T05:00:00Z", "02:00:00", 2),
+        // Later today: nothing is later than that.
+        ("2026-11-22T05:00:00Z", "20:18", 3),
         ("2026-11-30T00:00:00Z", "now", 3),
         ("2026-11-30T00:00:00Z", "2026-11-22", 3),
         ("2026-11-30T00:00:00Z", "2026-11-22T01:59", 1),
@@ -91,6 +98,21 @@ fn a_time_is_told_in_every_length_of_words() {
         assert_eq!(record["id"], ids[seq - 1].as_str(), "{rev} at {now}");
     }
     for bad in ["@{abcdefghij}", "@{2026-13-01}", "@{2 moons ago}", "@{}"] {
+        emu.inside("src").pipe("emu-rev-parse", &[bad], b"").exits(2);
+    }
+}
+
+#[test]
+fn a_time_before_the_oldest_snapshot_names_the_oldest() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let id = sink.add(1, Special::default());
+    emu.at("2026-11-22T05:00:00Z").step(0);
+    for rev in ["@{00:30}", "@{yesterday}", "@{6 hours ago}"] {
+        let said = emu.inside("src").pipe("emu-rev-parse", &[rev], b"").exits(10).stdout;
+        assert!(said.contains(&format!("the oldest is {}", &id[..12])), "{said}");
+    }
+    for bad in ["@{25:00}", "@{2018}", "@{tomorrow}", "@{12:61}"] {
         emu.inside("src").pipe("emu-rev-parse", &[bad], b"").exits(2);
     }
 }
