@@ -84,6 +84,11 @@ pub struct Layer {
     table: BTreeMap<&'static str, BTreeMap<&'static str, Value>>,
 }
 
+/// Every key that can be set: `push.compare`.
+pub fn all_keys() -> Vec<String> {
+    keys::all()
+}
+
 impl Layer {
     /// A layer without settings; `origin` is the file, or where else its settings are from.
     pub fn new(origin: &str) -> Layer {

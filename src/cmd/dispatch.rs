@@ -127,7 +127,7 @@ fn finish(entry: &'static Entry, called: String, matches: &ArgMatches) -> Status
 }
 
 /// Takes over what the environment and `-C` say of the whole process.
-fn enter(global: &Global) -> Result<()> {
+pub(super) fn enter(global: &Global) -> Result<()> {
     if let Some(date) = env("EMU_DATE") {
         clock::fix(&date.to_string_lossy())?;
     }

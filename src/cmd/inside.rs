@@ -44,7 +44,7 @@ pub(super) fn look_up(named: &OsStr, sink: Option<&str>, context: &Context) -> R
 }
 
 /// A name that the source knows, or a path to a sink.
-fn is_sink(name: &[u8], context: &Context) -> bool {
+pub(super) fn is_sink(name: &[u8], context: &Context) -> bool {
     if name.contains(&b'/') {
         return place::is_sink(Path::new(OsStr::from_bytes(name)));
     }
@@ -52,7 +52,7 @@ fn is_sink(name: &[u8], context: &Context) -> bool {
 }
 
 /// Takes `[SINK:]REV[:PATH]` apart: a sink with its revision, and the path.
-fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], &[u8]) {
+pub(super) fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], &[u8]) {
     if is_sink(text) {
         return (text, b"");
     }

@@ -138,6 +138,14 @@ fn read_seconds(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// Every key, with its section before it: `core.threads`.
+pub(super) fn all() -> Vec<String> {
+    let of_section = |(section, keys): &Section| -> Vec<String> {
+        keys.iter().map(|(key, _)| format!("{section}.{key}")).collect()
+    };
+    SECTIONS.iter().flat_map(of_section).collect()
+}
+
 /// The section of this name.
 ///
 /// # Errors

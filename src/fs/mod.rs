@@ -21,7 +21,7 @@ pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_o
 pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
-pub use file::{put_file, read_limited, replace_cache, replace_file, touch, write_new};
+pub use file::{publish, put_file, read_limited, replace_cache, replace_file, touch, write_new};
 pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir};
 pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};

@@ -14,6 +14,7 @@
 )]
 
 mod calls;
+mod completions;
 mod crash;
 mod env;
 mod fidelity;

@@ -22,6 +22,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("status", "name path present too_old", "why head time age snapshots spares free changes"),
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found"),
+    ("installed", "path", "path_b64"),
     ("error", "class exit message", "hint"),
     ("manifest", "v users groups", ""),
     (
@@ -83,6 +84,7 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.run(&["verify", "--json", sink]), &mut met);
     check(&job.emu.run(&["-S", "src", "status", "--json"]), &mut met);
     check(&job.emu.run(&["find", "--json", "*", sink]), &mut met);
+    check(&job.emu.run(&["install-files", "--prefix", "p", "--json"]), &mut met);
     let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(met, all, "a record type that no command printed here");
 }

@@ -2,10 +2,12 @@
 
 pub(super) mod cat;
 pub(super) mod checkout;
+pub(super) mod completions;
 pub(super) mod diff;
 pub(super) mod find;
 pub(super) mod help;
 pub(super) mod init;
+pub(super) mod install_files;
 pub(super) mod log;
 pub(super) mod ls;
 pub(super) mod path;

@@ -20,10 +20,14 @@ it. Look, but do not write: files in it are shared with other snapshots.
 
 With PATH, the path of that entry inside the snapshot is printed, if it is there. PATH is relative
 to the root of the source. No symbolic link is followed on the way.
+## EXIT STATUS
+0; 1 if there is no such PATH in the snapshot; 10 if there is no such snapshot.
 ## EXAMPLES
 Compare a file with what it was two days ago:
 
     diff \"$(emu path '@{2 days ago}' notes.txt)\" notes.txt
+## SEE ALSO
+emu-ls(1), emu-rev-parse(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -32,7 +36,7 @@ Compare a file with what it was two days ago:
 /// Prints the path of a snapshot's tree, or of an entry in it.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// The snapshot, as gitrevisions name commits: HEAD~2, origin:@{yesterday}, an id
+    /// The snapshot: HEAD~2, origin:@{yesterday}, an id; emu-revisions(7) has all forms
     #[arg(value_name = "REV")]
     rev: String,
 

@@ -33,12 +33,17 @@ source that exists already is attached: so a disk moves to another machine, or c
 sink rm. A sink may lie inside the source; it is not saved then.
 
 emu sink rm makes the source forget a sink. The snapshots in it stay as they are.
+## EXIT STATUS
+0; 1 if the directory cannot be a sink; 10 if there is no such source or sink, or the sink belongs to another
+source; 11 if somebody else holds the lock of the source.
 ## EXAMPLES
 A disk that is always there, and one that is plugged in now and then:
 
     emu sink add /mnt/backup/home
     emu sink add --optional usb /media/usb/home
     emu sink
+## SEE ALSO
+emu-push(1), emu-status(1), emu-config(5), emu-format(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -73,7 +78,7 @@ enum Action {
     /// Forget a sink; its snapshots stay
     Rm {
         /// Its name
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "SINK")]
         name: String,
         #[command(flatten)]
         wait: WaitArgs,

@@ -15,7 +15,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "check that snapshots are as they were saved",
     prose: "\
-## WHAT IS CHECKED
+## DESCRIPTION
 Every entry of a snapshot's manifest is held against its tree: existence, kind, mode, owner,
 time, size, extended attributes, targets of symbolic links, contents by their SHA-256, and which
 names share an inode. Names in the tree that no record knows are found as well, and so are
@@ -40,9 +40,8 @@ end unless a signal came; see emu-json(5).
     emu verify
     emu verify origin:HEAD
     emu verify --quick /mnt/usb/backup
-
 ## SEE ALSO
-emu-checkout(1), emu-format(5)
+emu-checkout(1), emu-revisions(7), emu-format(5)
 ",
     build: |command| VerifyArgs::augment_args(command).about("Checks that snapshots are as they were saved"),
     run: |matches, context| run(crate::cmd::read(matches)?, context),

@@ -2,10 +2,12 @@
 
 mod cat;
 mod checkout;
+mod completions;
 mod diff;
 mod find;
 mod help;
 mod init;
+mod install_files;
 mod log;
 mod ls;
 mod path;
