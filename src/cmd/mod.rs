@@ -15,6 +15,7 @@ mod dispatch;
 mod explain;
 mod input;
 mod inside;
+mod manual;
 mod mounts;
 pub mod pages;
 mod place;
@@ -26,11 +27,11 @@ mod several;
 mod spec;
 mod unknown;
 
-pub use args::PROSE;
 pub(crate) use args::read;
 pub use args::{AllowArgs, Global, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
+pub use manual::MANUAL;
 
 use crate::error::{Kind, Result};
 

@@ -49,5 +49,8 @@ pub(super) fn read(program: &Command, command: &Command, before: &[String]) -> S
 /// Whether an argument is a snapshot, by the name of its value.
 pub(super) fn takes_revision(arg: &clap::Arg) -> bool {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
-    matches!(name, Some("REV" | "A" | "B" | "REV|SINK|PATH" | "SINK[:REV]" | "SINK:REV"))
+    name.is_some_and(|name| match name {
+        "A" | "B" | "A..B" | "REV|SINK|PATH" => true,
+        _ => name.contains("REV") && !name.contains("PATH"),
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use emu::cmd::{self, Class, pages};
 
-use super::page::{built, pages as rendered, shown, typed};
+use super::page::{built, common, pages as rendered, shown, typed};
 use crate::env::{Emu, need_tool};
 
 /// Headings that every page of a section has.
@@ -103,8 +103,8 @@ fn completion_offers_the_options_of_the_synopsis() {
             assert!(synopsis.contains(&typed_so), "{}: {typed_so} is not in {synopsis}", typed(entry));
         }
         let options = shown(&command).filter(|arg| !arg.is_positional()).count();
-        // -C --source --verbose --quiet --color --json --help, of programs --version
-        let common = if entry.class == Class::Plumbing { 7..=8 } else { 7..=7 };
+        // A program has its version besides.
+        let common = common().len()..=common().len() + usize::from(entry.class == Class::Plumbing);
         assert!(common.contains(&(offered.len() - options)), "{}: {offered:?}", typed(entry));
     }
 }

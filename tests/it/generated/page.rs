@@ -91,7 +91,8 @@ fn body(command: &Command, heading: &str) -> String {
     let paragraph = if options.is_empty() { "" } else { ".PP\n" };
     text.extend(options.into_iter().map(argument));
     text += paragraph;
-    text += "The options that all commands have (\\-C, \\-S, \\-v, \\-q, \\-\\-color, \\-\\-json, \\-h) stand in\n.BR emu (1).\n";
+    let names: Vec<String> = common().iter().map(|arg| roff(&shortest(arg))).collect();
+    text += &format!("The options that all commands have ({}) stand in\n.BR emu (1).\n", names.join(", "));
     if command.has_subcommands() {
         text += &format!("{heading} COMMANDS\n");
         for below in visible(command) {
@@ -113,6 +114,22 @@ pub(super) fn shown(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(is_own).filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version"))
 }
 
+/// The options that all commands have.
+pub(super) fn common() -> Vec<Arg> {
+    let mut program = cmd::program();
+    program.build();
+    let shown = program.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "version");
+    shown.cloned().collect()
+}
+
+/// Its name, the short one if it has one.
+fn shortest(arg: &Arg) -> String {
+    match (arg.get_short(), arg.get_long()) {
+        (Some(short), _) => format!("-{short}"),
+        (None, long) => format!("--{}", long.unwrap()),
+    }
+}
+
 /// Every way to type it, a line each.
 fn synopsis(command: &Command) -> String {
     let mut lines = vec![usage(command)];
@@ -130,10 +147,7 @@ fn usage(command: &Command) -> String {
 }
 
 fn option(arg: &Arg) -> String {
-    let name = match (arg.get_short(), arg.get_long()) {
-        (Some(short), _) => format!("-{short}"),
-        (None, long) => format!("--{}", long.unwrap()),
-    };
+    let name = shortest(arg);
     let text =
         format!("\\fB{}\\fR{}", roff(&name), value(arg, arg.get_short().is_some()).replace(' ', "\\ "));
     let text = if arg.is_required_set() { text } else { format!("[{text}]") };
@@ -219,7 +233,7 @@ fn suite() -> String {
             text += &format!(".TP\n\\fB{name}\\fR(1)\n{}\n", roff(entry.summary));
         }
     }
-    text + &prose(cmd::PROSE)
+    text + &prose(cmd::MANUAL)
 }
 
 /// The sections of a prose with their titles; all belongs to some section.

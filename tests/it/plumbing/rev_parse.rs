@@ -116,3 +116,43 @@ fn a_time_before_the_oldest_snapshot_names_the_oldest() {
         emu.inside("src").pipe("emu-rev-parse", &[bad], b"").exits(2);
     }
 }
+
+/// What emu-revisions(7) says of forms, on a line of four snapshots.
+#[test]
+fn the_page_on_revisions_says_what_is_so() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    let ids: Vec<String> = (1..=4).map(|seq| sink.add(seq, Special::default())).collect();
+    let src = emu.inside("src");
+    let found = |rev: &str| -> Vec<String> {
+        let records = src.pipe("emu-rev-parse", &[rev], b"").succeeds().records();
+        records.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    };
+    for (rev, from, to) in [
+        ("@", 3, 4),
+        ("HEAD~0", 3, 4),
+        ("HEAD~~", 1, 2),
+        ("TAIL~2", 2, 3),
+        ("@{2026-11-22T02:00:00Z}", 1, 2),
+        ("HEAD~3..HEAD", 1, 4),
+        ("HEAD~3..", 1, 4),
+        ("HEAD..", 0, 0),
+        ("disk:HEAD~3..disk:HEAD~", 1, 3),
+    ] {
+        assert_eq!(found(rev), ids[from..to], "{rev}");
+    }
+    for none in
+        ["HEAD^", "HEAD^2", "HEAD@{1}", "TAIL...HEAD", "^HEAD", "ORIG_HEAD", "6b0", "HEAD~4", "TAIL~4"]
+    {
+        src.pipe("emu-rev-parse", &[none], b"").exits(10);
+    }
+    for unreadable in ["HEAD~x", "@{last friday}", "@{2026-11}", "@{noon}", ":HEAD", ""] {
+        src.pipe("emu-rev-parse", &[unreadable], b"").exits(2);
+    }
+    for several in ["HEAD..", "HEAD~3..HEAD"] {
+        src.fails(&["path", several], 2);
+    }
+    src.ok(&["path", "HEAD~..HEAD"]);
+    src.fails(&["pin", "disk"], 2);
+    src.ok(&["ls", "HEAD:"]);
+}

@@ -166,6 +166,22 @@ fn asking_writes_nothing_and_waits_for_no_lock() {
 }
 
 #[test]
+fn a_path_costs_one_directory_and_no_manifest() {
+    if !need_tool("strace") {
+        return;
+    }
+    let job = job();
+    let line = "strace -f -qq -o trace -e trace=openat,openat2,flock \
+                emu -C src completions zsh --answer -- emu cat HEAD:d/";
+    job.emu.shell(line).succeeds();
+    let trace = std::fs::read_to_string(job.emu.path("trace")).unwrap();
+    for never in ["\"manifests\"", "\"index\"", "O_CREAT", "O_WRONLY", "O_RDWR", "flock("] {
+        assert!(!trace.contains(never), "{never}: {trace}");
+    }
+    assert_eq!(trace.matches("\"d\"").count(), 1, "{trace}");
+}
+
+#[test]
 fn root_reads_no_sinks_of_a_source_that_is_not_its_own() {
     if !(need_root() && need_tool("setpriv")) {
         return;
