@@ -78,9 +78,15 @@ pub fn replace_cache(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
 /// # Errors
 /// The system's. The old content stands unless the rename was reached.
 pub fn publish(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
-    let file = put_beside(dir, name, content)?;
-    rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(0o644))?;
-    rename_beside(dir, name)
+    let published = put_beside(dir, name, content).and_then(|file| {
+        rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(0o644))?;
+        rename_beside(dir, name)
+    });
+    if published.is_err() {
+        // Half a page is of no use to anybody.
+        let _ = dir.remove_file(&beside(name));
+    }
+    published
 }
 
 /// Writes the file that is to take the place of `name`.

@@ -25,7 +25,7 @@ def until(mark, seconds):
 seen = until(ready, 20)
 for key in keys.split(b'|'):
     os.write(fd, key)
-    time.sleep(1.0 if key == b'\t' else 0.2)
+    time.sleep(0.4 if key == b'\t' else 0.1)
 os.write(fd, b'\r')
 seen += until(b'<END>', 20)
 os.kill(pid, 9)

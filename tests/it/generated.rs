@@ -110,20 +110,24 @@ fn the_page_on_configuration_names_every_key() {
     mentions("man/emu-config.5", CONFIG_KEYS);
 }
 
+/// Whether this run writes the files. The program has the old ones until it is built again.
+fn blesses() -> bool {
+    std::env::var("EMU_BLESS").is_ok_and(|value| value == "1")
+}
+
 fn home() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Compares with the committed files of one directory, or writes them.
 fn compare(directory: &str, files: &BTreeMap<String, String>) {
-    let bless = std::env::var("EMU_BLESS").is_ok_and(|value| value == "1");
     let mut stale = Vec::new();
     for (name, text) in files {
         let path: PathBuf = home().join(directory).join(name);
         if std::fs::read_to_string(&path).ok().as_ref() == Some(text) {
             continue;
         }
-        if bless {
+        if blesses() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, text).unwrap();
         } else {

@@ -103,7 +103,7 @@ fn lines(offer: &Offer, print: impl Fn(&Candidate) -> Option<String>) -> Vec<Str
         Files::Directories => "directories",
     };
     // Names that a line or a terminal could not show are not offered.
-    let plain = |candidate: &&Candidate| !candidate.word.chars().any(char::is_control);
+    let plain = |candidate: &&Candidate| !candidate.word.chars().any(crate::quote::hidden);
     let candidates = offer.candidates.iter().filter(plain).filter_map(print);
     std::iter::once(files.to_owned()).chain(candidates).collect()
 }

@@ -122,6 +122,7 @@ fn names_with_control_characters_are_not_offered() {
     let job = Job::pushed("file a 0644 \"a\"");
     std::fs::write(job.src().join("b\nc\tx"), "").unwrap();
     std::fs::write(job.src().join("e\u{1b}[31m"), "").unwrap();
+    std::fs::write(job.src().join("f\u{202e}txt.exe"), "").unwrap();
     job.push(&[]).succeeds();
     assert_eq!(fits(&job, &["emu", "cat", "HEAD:"]), ["HEAD:a"]);
 }
