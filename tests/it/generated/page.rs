@@ -132,7 +132,8 @@ fn shortest(arg: &Arg) -> String {
 
 /// Every way to type it, a line each.
 fn synopsis(command: &Command) -> String {
-    let mut lines = vec![usage(command)];
+    let alone = (!command.is_subcommand_required_set()).then(|| usage(command));
+    let mut lines: Vec<String> = alone.into_iter().collect();
     lines.extend(visible(command).map(usage));
     // No option is torn from its value.
     format!(".nh\n.ad l\n{}.ad b\n.hy\n", lines.join(".br\n"))
