@@ -19,7 +19,7 @@ mod edit;
 mod keys;
 
 pub use edit::{Edit, edited};
-use keys::{SECTIONS, Value, allowed_keys, find_key, find_section};
+use keys::{Value, allowed_keys, find_key, find_section};
 
 /// A parked tree rests this long unless told otherwise, in seconds.
 const SPARE_REST: u64 = 600;
@@ -99,6 +99,11 @@ pub struct Layer {
     pub origin: String,
     operator: bool,
     table: BTreeMap<&'static str, BTreeMap<&'static str, Value>>,
+}
+
+/// Every key that can be set: `push.compare`.
+pub fn all_keys() -> Vec<String> {
+    keys::all()
 }
 
 impl Layer {
@@ -224,11 +229,6 @@ pub fn check_key(key: &str) -> Result<()> {
     found.map(|_| ()).map_err(fault)
 }
 
-/// All keys there are, with their sections.
-pub fn all_keys() -> impl Iterator<Item = String> {
-    SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |(key, _)| format!("{section}.{key}")))
-}
-
 /// All layers that apply, the one that wins first.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -254,7 +254,7 @@ impl Config {
             let (layer, value) = layers.find_map(|layer| Some((layer, layer.get(section, name)?)))?;
             Some(Setting { value: value.text(), origin: layer.origin.clone(), key })
         };
-        all_keys().filter_map(find).collect()
+        all_keys().into_iter().filter_map(find).collect()
     }
 
     /// `push.compare`; strict unless set.

@@ -59,7 +59,7 @@ pub fn ascii(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls (C0, DEL, C1), bidirectional overrides, and invisible separators.
-fn hidden(c: char) -> bool {
+pub fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

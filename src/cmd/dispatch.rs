@@ -172,7 +172,7 @@ fn pager() -> OsString {
 }
 
 /// Takes over what the environment and `-C` say of the whole process.
-fn enter(global: &Global) -> Result<()> {
+pub(super) fn enter(global: &Global) -> Result<()> {
     if let Some(date) = env("EMU_DATE") {
         clock::fix(&date.to_string_lossy())?;
     }

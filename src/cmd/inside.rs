@@ -73,7 +73,7 @@ pub(super) fn at(found: Found, path: Box<[u8]>) -> Result<Inside> {
 }
 
 /// A name that the source knows, or a path to a sink.
-fn is_sink(name: &[u8], context: &Context) -> bool {
+pub(super) fn is_sink(name: &[u8], context: &Context) -> bool {
     if name.contains(&b'/') {
         return place::is_sink(Path::new(OsStr::from_bytes(name)));
     }
@@ -81,7 +81,7 @@ fn is_sink(name: &[u8], context: &Context) -> bool {
 }
 
 /// Takes `[SINK:]REV[:PATH]` apart: a sink with its revision, and the path.
-fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], Option<&[u8]>) {
+pub(super) fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], Option<&[u8]>) {
     if is_sink(text) {
         return (text, None);
     }

@@ -30,10 +30,31 @@ dumb terminal; --color=always and never decide otherwise.
     changed                              yellow
     titles of tables                     bold
 ## ENVIRONMENT
-EMU_SOURCE is the source if -S is not given. EMU_PAGER, PAGER and LESS choose the pager. NO_COLOR and TERM decide
-on colours and progress, LC_ALL, LC_CTYPE and LANG on characters, TZ on times. EMU_DATE fixes the clock, for
-tests.
+    EMU_SOURCE      the source, where -S does not name one
+    EMU_PAGER       the pager, before PAGER; also of man(1) for pages of the manual
+    LESS            options of less; FRX if it is not set
+    EMU_DATE        what the clock says, for tests
+    NO_COLOR        no colour
+    TERM            dumb: no colour, no pager, and nothing that moves the cursor
+    LC_ALL, LC_CTYPE, LANG
+                    which characters the terminal has
+    TZ              the time zone
 ## EXIT STATUS
-0 done; 1 failed; 2 the command line cannot be understood; 3 done but for something that is named; 4 the answer is
-'differs' or 'damaged'; 10 no such source, sink, snapshot or path; 11 locked; 130 and 143 interrupted.
+    0               done
+    1               failed; of several sinks, at least one got no snapshot
+    2               the command line cannot be understood
+    3               done, but something was left out, and is named
+    4               the answer is 'differs', 'damaged' or 'too old', where that was asked
+    10              there is no such source, sink, snapshot or path, or another disk is in its place
+    11              somebody else holds a lock
+    130, 143        ended by SIGINT or SIGTERM
+## EXAMPLES
+    emu init ~/documents
+    cd ~/documents
+    emu sink add usb /mnt/usb/documents
+    emu push -m 'first snapshot'
+    emu log
+    emu checkout HEAD~ -- letters
+## SEE ALSO
+emu-push(1), emu-checkout(1), emu-help(1), emu-revisions(7), emu-config(5), emu-format(5), emu-json(5)
 ";

@@ -1,11 +1,14 @@
 //! What one can type: the table of all commands, and how a command line becomes one of them.
 //!
 //! To add a command: a file `porcelain/<name>.rs` or `plumbing/<name>.rs` with its `ENTRY`, a row
-//! in [`TABLE`], for a program a file in `src/bin`; then a test and a man page of the same stem.
+//! in [`TABLE`], for a program a file in `src/bin`; then a test of the same stem. The prose of the
+//! entry needs the sections EXIT STATUS, EXAMPLES and SEE ALSO; `EMU_BLESS=1` writes the page, and
+//! the names of values (`SINK`, `REV`, `REV:PATH`, `PATH`, `DIR`) say to [`complete`] what fits.
 //! A command reads its arguments, makes one call into the library, and prints what came back.
 
 mod args;
 mod compare;
+pub mod complete;
 mod context;
 mod describe;
 mod dispatch;
@@ -16,6 +19,7 @@ mod input;
 mod inside;
 mod manual;
 mod mounts;
+pub mod pages;
 mod place;
 mod plumbing;
 mod porcelain;
@@ -93,6 +97,8 @@ pub static TABLE: &[Entry] = &[
     porcelain::config::ENTRY,
     porcelain::help::ENTRY,
     porcelain::version::ENTRY,
+    porcelain::completions::ENTRY,
+    porcelain::install_files::ENTRY,
     plumbing::hash_tree::ENTRY,
     plumbing::link_snapshot::ENTRY,
     plumbing::commit_snapshot::ENTRY,

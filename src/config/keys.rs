@@ -40,7 +40,7 @@ pub(super) type Keys = &'static [(&'static str, Shape)];
 pub(super) type Section = (&'static str, Keys);
 
 /// Every key there is, section by section.
-pub(super) const SECTIONS: &[Section] = &[
+const SECTIONS: &[Section] = &[
     ("core", &[("default-sink", Shape::Text), ("threads", Shape::Number(1, 64))]),
     (
         "push",
@@ -153,6 +153,14 @@ fn read_seconds(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// Every key, with its section before it: `core.threads`.
+pub(super) fn all() -> Vec<String> {
+    let of_section = |(section, keys): &Section| -> Vec<String> {
+        keys.iter().map(|(key, _)| format!("{section}.{key}")).collect()
+    };
+    SECTIONS.iter().flat_map(of_section).collect()
 }
 
 /// The section of this name.

@@ -73,6 +73,22 @@ pub fn replace_cache(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
     rename_beside(dir, name)
 }
 
+/// Puts a file in place as a whole that everybody may read, mode 0644.
+///
+/// # Errors
+/// The system's. The old content stands unless the rename was reached.
+pub fn publish(dir: &Dir, name: &[u8], content: &[u8]) -> Result<()> {
+    let published = put_beside(dir, name, content).and_then(|file| {
+        rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(0o644))?;
+        rename_beside(dir, name)
+    });
+    if published.is_err() {
+        // Half a page is of no use to anybody.
+        let _ = dir.remove_file(&beside(name));
+    }
+    published
+}
+
 /// Writes the file that is to take the place of `name`.
 fn put_beside(dir: &Dir, name: &[u8], content: &[u8]) -> Result<OwnedFd> {
     let temporary = beside(name);

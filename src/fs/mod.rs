@@ -23,7 +23,7 @@ pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_con
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
 pub use file::{
-    begins_with, put_file, read_limited, replace_cache, replace_file, sync_file, touch, write_new,
+    begins_with, publish, put_file, read_limited, replace_cache, replace_file, sync_file, touch, write_new,
 };
 pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir, set_mtime};
 pub use measure::measure_tree;

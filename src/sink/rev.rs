@@ -120,8 +120,9 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
 /// The newest snapshot that is not later than a point in time.
 fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snapshot> {
     let limit = moment(when, Edge::End).ok_or_else(|| {
-        Error::usage(format!("cannot read the revision {}", quoted(text)))
-            .because("in '@{...}' stands a date, a date and a time, or a span such as '2 days ago'")
+        Error::usage(format!("cannot read the revision {}", quoted(text))).because(
+            "in '@{...}' stands a date, a time of today, both, 'yesterday', or a span such as '2 days ago'",
+        )
     })?;
     let early = |node: &Node| node.timestamp().is_some_and(|time| time <= limit);
     catalog.snapshots.iter().rev().find(|snapshot| early(&snapshot.node)).ok_or_else(|| {
@@ -131,7 +132,7 @@ fn at_time<'a>(catalog: &'a Catalog, text: &str, when: &str) -> Result<&'a Snaps
     })
 }
 
-/// What a bare date stands for.
+/// What a day stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
     /// Its first moment.
@@ -140,31 +141,39 @@ pub enum Edge {
     End,
 }
 
-/// A point in time, as people name it, in local time: a date, a date and a time, a moment of UTC,
-/// `now`, `yesterday`, or a span such as `2 days ago`.
+/// A point in time, as people name it, in local time: a date, a time of today, both, a moment of UTC,
+/// `now`, `today`, `yesterday`, or a span such as `2 days ago`.
 pub fn moment(text: &str, edge: Edge) -> Option<jiff::Timestamp> {
+    use jiff::civil::{Date, DateTime, Time};
     let zone = TimeZone::system();
     let now = crate::clock::now().to_zoned_datetime(zone.clone());
     let text = text.trim();
-    if text == "now" {
-        return Some(now.timestamp());
-    }
-    if text == "yesterday" {
-        return now.yesterday().ok().map(|then| then.timestamp());
+    let local = |then: DateTime| then.to_zoned_datetime(zone.clone()).ok().map(|then| then.timestamp());
+    let day = |date: Date| {
+        local(date.to_datetime(match edge {
+            Edge::Begin => Time::MIN,
+            Edge::End => Time::MAX,
+        }))
+    };
+    match text {
+        "now" => return Some(now.timestamp()),
+        "today" => return day(now.date()),
+        "yesterday" => return day(now.date().yesterday().ok()?),
+        _ => {}
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time);
     }
     // A date with a time is a date to this parser, too; a span can be as long as a date.
-    if let Some(date) = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10) {
-        let time = match edge {
-            Edge::Begin => jiff::civil::Time::MIN,
-            Edge::End => jiff::civil::Time::MAX,
-        };
-        return date.to_datetime(time).to_zoned_datetime(zone).ok().map(|edge| edge.timestamp());
+    if let Some(date) = text.parse::<Date>().ok().filter(|_| text.len() == 10) {
+        return day(date);
     }
-    if let Ok(time) = text.parse::<jiff::civil::DateTime>() {
-        return time.to_zoned_datetime(zone).ok().map(|then| then.timestamp());
+    if let Ok(time) = text.parse::<DateTime>() {
+        return local(time);
+    }
+    // Without a colon it could be a year.
+    if let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':')) {
+        return local(now.date().to_datetime(time));
     }
     let span: jiff::Span = text.strip_suffix("ago")?.trim().parse().ok()?;
     now.checked_sub(span).ok().map(|then| then.timestamp())

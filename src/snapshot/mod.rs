@@ -95,6 +95,7 @@ pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<Sin
     let PushRequest { source, config, targets, from, excludes, message, set_owner, allowed, wait, command } =
         request;
     let lock = source.lock(command, wait)?;
+    let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
     let (mut ready, mut reports) = begin::lock_all(source, targets, set_owner, wait, command, observer);
     let source_fs = fs::identity(source.root()).doing(|| "cannot look at the source's file system")?;
     ready = begin::keep(ready, &mut reports, |ready| {
@@ -107,6 +108,7 @@ pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<Sin
             reports.push(SinkReport { name, outcome, optional: false });
         }
     }
+    reports.sort_by_key(|report| order.iter().position(|name| *name == report.name));
     Ok(reports)
 }
 

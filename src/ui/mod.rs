@@ -5,6 +5,7 @@ mod color;
 mod message;
 mod pager;
 mod progress;
+pub mod roff;
 mod table;
 pub mod text;
 
@@ -100,6 +101,11 @@ impl Ui {
     /// Whether stdout is a terminal, where names must be escaped.
     pub fn on_terminal(&self) -> bool {
         self.shared.out_terminal
+    }
+
+    /// Whether a program that takes the whole screen may be shown: a terminal that can be steered.
+    pub fn has_screen(&self) -> bool {
+        self.shared.out_terminal && !self.shared.settings.dumb
     }
 
     /// Prints lines of an answer on stdout; nothing with `-q`. A line end is added.

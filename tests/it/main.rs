@@ -14,6 +14,7 @@
 )]
 
 mod calls;
+mod completions;
 mod console;
 mod crash;
 mod env;

@@ -24,6 +24,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("finding", "id what shared", "path path_b64 expected found repaired unrepaired"),
     ("setting", "key origin", "value"),
     ("excluded", "path excluded", "path_b64 pattern origin line mark"),
+    ("installed", "path", "path_b64"),
     ("usage", "sink snapshots bytes alone", "id"),
     ("leftover", "sink what name bytes", ""),
     ("error", "class exit message", "hint"),
@@ -94,6 +95,7 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.run(&["-S", "src", "config", "--json", "set", "rotate.keep-last", "2"]), &mut met);
     check(&job.emu.run(&["-S", "src", "config", "--json", "unset", "rotate.keep-last"]), &mut met);
     check(&job.emu.inside("src").run(&["check-exclude", "--exclude", "*.o", "x.o", "y"]), &mut met);
+    check(&job.emu.run(&["install-files", "--prefix", "p", "--json"]), &mut met);
     let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(met, all, "a record type that no command printed here");
 }

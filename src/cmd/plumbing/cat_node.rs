@@ -19,6 +19,8 @@ The id of a node is proven before it is printed: a node that was altered is not 
 0, or 10 if there is no such snapshot, or 2 if a revision cannot be read or is ambiguous.
 ## EXAMPLES
     emu-cat-node /mnt/usb/home | jq -r '[.id, .time, .counts.bytes] | @tsv'
+## SEE ALSO
+emu-rev-parse(1), emu-revisions(7), emu-format(5), emu-json(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

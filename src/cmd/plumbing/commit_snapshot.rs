@@ -14,7 +14,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Plumbing,
     summary: "publish a staged tree as a snapshot",
     prose: "\
-## INPUT AND OUTPUT
+## DESCRIPTION
 Reads the 'staged' record of emu-link-snapshot from stdin and publishes the tree: it is made
 durable, listed, and becomes HEAD. Prints one 'snapshot' record.
 
@@ -25,6 +25,10 @@ locked for longer than --wait, the staging is removed: run the pipeline again.
 0; 1 if HEAD has moved or the sink fails; 2 if the record is malformed; 3 if the snapshot is
 published but partial, shrunk or without some entries; 10 if there is no such sink or staging; 11
 if the sink is locked.
+## EXAMPLES
+    emu-link-snapshot --sink S --source SRC < manifest | emu-commit-snapshot --sink S -m 'by hand'
+## SEE ALSO
+emu-link-snapshot(1), emu-rotate(1), emu-json(5)
 ",
     build: |command| CommitArgs::augment_args(command),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

@@ -35,6 +35,8 @@ if there is no such snapshot.
 Is a copy that was restored by hand what was saved?
 
     emu-diff-tree /mnt/usb/home:HEAD dir:/srv/restored
+## SEE ALSO
+emu-diff(1), emu-revisions(7), emu-json(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -16,7 +16,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Plumbing,
     summary: "list and hash a directory tree as a manifest",
     prose: "\
-## OUTPUT
+## DESCRIPTION
 A manifest as JSON lines, as emu-format(5) describes it: a 'manifest' record, an 'entry' for each
 entry in manifest order, 'unread' records for what could not be read, and a 'tree' record with the
 tree hash. A stream without its 'tree' record is not complete.
@@ -40,6 +40,8 @@ A snapshot's manifest without its large files:
 The pipeline that makes the snapshot that emu push makes:
 
     emu-hash-tree SRC --against S | emu-link-snapshot --sink S --source SRC | emu-commit-snapshot --sink S && emu-rotate --sink S
+## SEE ALSO
+emu-link-snapshot(1), emu-push(1), emu-format(5), emu-json(5)
 ",
     build: |command| HashArgs::augment_args(command),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

@@ -19,7 +19,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Plumbing,
     summary: "stage the tree that a manifest on stdin describes",
     prose: "\
-## INPUT AND OUTPUT
+## DESCRIPTION
 Reads a manifest from stdin, as emu-hash-tree writes it, and stages its tree in the sink: what the
 sink's HEAD has is linked, the rest is copied from --source. A file whose bytes changed since the
 manifest was made is saved as it is now and marked 'torn', and the tree hash is computed anew.
@@ -32,6 +32,12 @@ arrive, and no longer when the record is printed.
 ## EXIT STATUS
 0; 1 if the sink fails; 2 if the manifest is malformed; 3 if files could not be saved; 10 if there
 is no such sink or the source is empty or has moved; 11 if the sink is locked.
+## EXAMPLES
+A snapshot without a rotation:
+
+    emu-hash-tree SRC | emu-link-snapshot --sink ./S --source SRC | emu-commit-snapshot --sink ./S
+## SEE ALSO
+emu-hash-tree(1), emu-commit-snapshot(1), emu-json(5)
 ",
     build: |command| LinkArgs::augment_args(command),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

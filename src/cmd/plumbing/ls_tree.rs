@@ -28,6 +28,8 @@ the snapshot's node first, so that nothing is printed of a manifest that is dama
 The ten largest files below doc:
 
     emu-ls-tree HEAD doc | jq -r '[.size, .path] | @tsv' | sort -rn | head
+## SEE ALSO
+emu-ls(1), emu-revisions(7), emu-format(5), emu-json(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

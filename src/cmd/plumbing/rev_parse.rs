@@ -15,14 +15,14 @@ pub(crate) const ENTRY: Entry = Entry {
 Prints one record of type 'rev' for each revision: the id of the snapshot, its sink, and the paths of
 both. A range A..B gives a record for each of its snapshots, the oldest first. A bare sink is its HEAD.
 
-A revision is [SINK:]REV. SINK is a name that the source knows, or a path if it has a slash. REV is
-an id, a unique prefix of four digits or more, a name, HEAD, TAIL, HEAD~3, TAIL~2 (towards HEAD),
-@{2 days ago} or @{2026-11-20}.
+A revision is [SINK:]REV, as emu-revisions(7) explains.
 ## EXIT STATUS
 0, or 10 if there is no such snapshot, or 2 if a revision cannot be read or is ambiguous. What was
 found before is printed.
 ## EXAMPLES
     emu-rev-parse /mnt/usb/home:HEAD~ | jq -r .tree_path
+## SEE ALSO
+emu-path(1), emu-revisions(7), emu-json(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -29,6 +29,8 @@ named. --json changes nothing: content has no records.
 ## EXAMPLES
     emu cat HEAD~:notes.txt | diff - notes.txt
     emu cat /mnt/usb/home:HEAD:.bashrc
+## SEE ALSO
+emu-ls(1), emu-checkout(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -24,7 +24,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "bring a snapshot, or files of one, back",
     prose: "\
-## THREE WAYS
+## DESCRIPTION
 With a revision alone, the source becomes the snapshot: what differs is replaced, what the
 snapshot lacks is removed, and HEAD of the sink moves to the snapshot. Excluded files, other
 file systems and sinks inside the source are left alone.
@@ -68,9 +68,8 @@ the rest; with --dry-run a record of type 'change' stands for each line. See emu
     emu checkout HEAD -- src/main.c
     emu checkout '@{2 days ago}' --dry-run
     emu checkout origin:HEAD~ --to /tmp/before
-
 ## SEE ALSO
-emu-log(1), emu-path(1), emu-verify(1)
+emu-log(1), emu-path(1), emu-verify(1), emu-revisions(7)
 ",
     build: |command| CheckoutArgs::augment_args(command).about("Brings a snapshot, or files of one, back"),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

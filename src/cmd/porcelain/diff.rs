@@ -51,6 +51,8 @@ What a push would find, the last change, and whether anything in src changed in 
     emu diff
     emu diff HEAD~ HEAD --stat
     emu diff --exit-code '@{2 days ago}' -- src
+## SEE ALSO
+emu-show(1), emu-status(1), emu-diff-tree(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -35,6 +35,8 @@ With --json a record of type 'found' for each version; see emu-json(5).
     emu find '*.odt'
     emu find -i 'invoice*2024*' origin
     emu find /etc/fstab HEAD~10..HEAD
+## SEE ALSO
+emu-log(1), emu-ls(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

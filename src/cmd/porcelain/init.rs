@@ -28,6 +28,8 @@ lost, it is taken from a sink that the source knows.
 ## TEMPLATES
 Everything below the directory given with --template-dir is copied into .emu, but for what exists
 already, the id, the sinks and the lock. Executables in hooks stay executable.
+## EXIT STATUS
+0; 1 if something cannot be written.
 ## EXAMPLES
 Save the home directory to a disk:
 
@@ -35,6 +37,8 @@ Save the home directory to a disk:
     emu init
     emu sink add /mnt/usb/home
     emu push
+## SEE ALSO
+emu-sink(1), emu-push(1), emu-config(5), emu-format(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

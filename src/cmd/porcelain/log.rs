@@ -23,7 +23,8 @@ pub(crate) const ENTRY: Entry = Entry {
 Lists snapshots, the newest first. Without arguments those of all sinks are listed, sink by sink in
 the order in which they were added; a sink that is absent is noted.
 
-A sink stands for all of its snapshots. A..B is what led to B and not to A. With a path to a sink
+A sink stands for all of its snapshots. A..B is what led to B and not to A; emu-revisions(7) explains
+how snapshots are named. With a path to a sink
 neither a source nor a configuration is needed.
 
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
@@ -62,6 +63,8 @@ How it came to be, and what was saved this month, the oldest first:
 
     emu log --graph --oneline
     emu log --since 2026-11-01 --reverse
+## SEE ALSO
+emu-show(1), emu-find(1), emu-path(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -31,6 +31,8 @@ With --json a record of type 'entry' for each; see emu-json(5).
     emu ls
     emu ls -l origin:HEAD~2:src
     emu ls -R '@{yesterday}:Documents'
+## SEE ALSO
+emu-cat(1), emu-find(1), emu-ls-tree(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -31,6 +31,8 @@ On a terminal the path is escaped; in a pipe it is printed as it is, and with -z
 Compare a file with what it was two days ago:
 
     diff \"$(emu path '@{2 days ago}' notes.txt)\" notes.txt
+## SEE ALSO
+emu-ls(1), emu-rev-parse(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -39,7 +41,7 @@ Compare a file with what it was two days ago:
 /// Prints the path of a snapshot's tree, or of an entry in it.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// The snapshot, as gitrevisions name commits: HEAD~2, origin:@{yesterday}, an id
+    /// The snapshot: HEAD~2, origin:@{yesterday}, an id; emu-revisions(7) has all forms
     #[arg(value_name = "REV[:PATH]")]
     rev: OsString,
 

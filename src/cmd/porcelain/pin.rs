@@ -32,6 +32,8 @@ With --json a record of type 'snapshot' for each; see emu-json(5).
 ## EXAMPLES
     emu pin HEAD~3
     emu pin --for 2h origin:HEAD && tar -C \"$(emu path origin:HEAD)\" -cf /mnt/tape/home.tar .
+## SEE ALSO
+emu-unpin(1), emu-rotate(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

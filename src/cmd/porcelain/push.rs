@@ -22,7 +22,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "save the source as a new snapshot in its sinks",
     prose: "\
-## WHAT IS DONE
+## DESCRIPTION
 The source is read once for all sinks. What did not change since a sink's HEAD is linked there,
 everything else is copied and hashed on the way. A snapshot is listed only after all of it is on
 stable storage; a push that is cut off leaves nothing that is listed, and the next one goes on with
@@ -79,6 +79,8 @@ was left out (the warnings say what); 10 if a sink is missing or another disk is
     emu push -m 'before the upgrade' usb
     emu push --source /home/me --to /mnt/usb/me
     emu push --dry-run
+## SEE ALSO
+emu-status(1), emu-log(1), emu-checkout(1), emu-rotate(1), emu-config(5)
 ",
     build: |command| PushArgs::augment_args(command),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

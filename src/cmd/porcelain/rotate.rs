@@ -15,6 +15,10 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "apply the retention policy to a sink",
     prose: "\
+## DESCRIPTION
+Keeps what the retention policy keeps and removes the other snapshots of the sinks, with a reason for
+each. --dry-run prints the same table and removes nothing.
+
 ## THE POLICY
 The words are restic's: each series keeps the newest snapshot of each hour, day, week, month or
 year until its count is used up; a series that is not full keeps its oldest. keep-within keeps
@@ -37,6 +41,8 @@ such sink; 11 if it is locked.
 ## EXAMPLES
     emu rotate --dry-run
     emu rotate usb --keep-last 10 --keep-monthly 12
+## SEE ALSO
+emu-pin(1), emu-push(1), emu-config(5)
 ",
     build: |command| RotateArgs::augment_args(command),
     run: |matches, context| run(&crate::cmd::read(matches)?, context),

@@ -23,6 +23,8 @@ emu-json(5).
 ## EXAMPLES
     emu show
     emu show origin:HEAD~3 --stat
+## SEE ALSO
+emu-log(1), emu-diff(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

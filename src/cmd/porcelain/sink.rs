@@ -69,7 +69,7 @@ A new source goes on with the sink of one that was lost:
     emu init
     emu sink adopt origin /mnt/usb/home
 ## SEE ALSO
-emu-push(1), emu-clone(1), emu-clean(1)
+emu-push(1), emu-status(1), emu-clone(1), emu-clean(1), emu-config(5), emu-format(5)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
@@ -104,7 +104,7 @@ enum Action {
     /// Forget a sink; its snapshots stay
     Rm {
         /// Its name
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "SINK")]
         name: String,
         #[command(flatten)]
         change: ChangeArgs,

@@ -43,6 +43,8 @@ With --json a record of type 'status' for each sink; see emu-json(5).
 ## EXAMPLES
     emu status
     emu status --no-scan --max-age 2d -q || echo 'no backup for two days'
+## SEE ALSO
+emu-diff(1), emu-push(1), emu-sink(1)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -18,6 +18,8 @@ is removed by this command. A snapshot that is not pinned stays so.
 0; 10 if there is no such snapshot; 11 if somebody else holds the lock of the sink.
 ## EXAMPLES
     emu unpin HEAD~3
+## SEE ALSO
+emu-pin(1), emu-rotate(1), emu-revisions(7)
 ",
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),

@@ -17,7 +17,7 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "check that snapshots are as they were saved",
     prose: "\
-## WHAT IS CHECKED
+## DESCRIPTION
 Every entry of a snapshot's manifest is held against its tree: existence, kind, mode, owner,
 time, size, extended attributes, targets of symbolic links, contents by their SHA-256, and which
 names share an inode. Names in the tree that no record knows are found as well, and so are
@@ -79,7 +79,7 @@ they are printed when the repair is done. See emu-json(5).
     emu verify --repair --dry-run
 
 ## SEE ALSO
-emu-checkout(1), emu-verify-tree(1), emu-format(5)
+emu-checkout(1), emu-verify-tree(1), emu-revisions(7), emu-format(5)
 ",
     build: |command| VerifyArgs::augment_args(command).about("Checks that snapshots are as they were saved"),
     run: |matches, context| run(crate::cmd::read(matches)?, context),

@@ -8,8 +8,17 @@ pub(crate) const ENTRY: Entry = Entry {
     class: Class::Porcelain,
     summary: "show the version of emu",
     prose: "\
+## DESCRIPTION
+Prints 'emu' and its version.
 ## JSON
 With --json one record of type 'version' is printed; see emu-json(5).
+## EXIT STATUS
+0.
+## EXAMPLES
+    emu version
+    emu version --json | jq .sink_format
+## SEE ALSO
+emu(1)
 ",
     build: |command| command.about("Shows the version of emu"),
     run: |_, context| run(context),

@@ -1,6 +1,6 @@
 //! `emu help`, and what is said to those who need it.
 
-use crate::env::{Emu, assert_shows};
+use crate::env::{Emu, assert_shows, need_tool};
 
 #[test]
 fn every_command_has_help() {
@@ -8,11 +8,90 @@ fn every_command_has_help() {
     let all = emu.ok(&["help"]);
     for entry in emu::cmd::TABLE {
         assert!(all.contains(entry.name), "{}", entry.name);
-        let long = emu.ok(&["help", entry.name]);
-        assert!(long.contains(&format!("Usage: emu {}", entry.name)), "{long}");
+        let page = emu.ok(&["help", entry.name]);
+        assert!(page.starts_with(&format!("NAME\n       emu-{} - ", entry.name)), "{page}");
+        assert!(page.contains("\nEXIT STATUS\n"), "{page}");
+        assert_eq!(emu.ok(&["help", &format!("emu-{}", entry.name)]), page);
         let short = emu.ok(&[entry.name, "-h"]);
         assert!(short.starts_with(entry.summary), "{}: {short}", entry.name);
     }
+}
+
+#[test]
+fn pages_of_other_sections_are_found_by_their_short_names() {
+    let emu = Emu::new();
+    for (topic, starts) in [
+        ("format", "NAME\n       emu-format - what"),
+        ("emu-json", "NAME\n       emu-json - "),
+        ("config.5", "NAME\n       emu-config - "),
+        ("emu-config.5", "NAME\n       emu-config - "),
+        ("revisions", "NAME\n       emu-revisions - how"),
+        ("emu", "NAME\n       emu - "),
+        ("push.1", "NAME\n       emu-push - "),
+    ] {
+        let page = emu.ok(&["help", topic]);
+        assert!(page.starts_with(starts), "{topic}: {page}");
+    }
+    for none in ["frob", "push.5", "../push", ""] {
+        assert!(emu.fails(&["help", none], 2).starts_with("error: there is no command "), "{none}");
+    }
+}
+
+#[test]
+fn a_page_in_a_pipe_is_plain_text() {
+    let emu = Emu::new();
+    let push = emu.ok(&["help", "push"]);
+    assert!(push.lines().take(60).all(|line| line.chars().count() <= 78), "{push}");
+    assert!(
+        push.contains("sink's") && push.contains("\n       -m, --message TEXT\n              Say"),
+        "{push}"
+    );
+    for page in emu::cmd::pages::ALL {
+        let text = emu.ok(&["help", &format!("{}.{}", page.name, page.section)]);
+        let escapes = ["\\fB", "\\fI", "\\fR", "\\(", "\\-", "\u{1}", "\u{1b}"];
+        assert!(!escapes.iter().any(|escape| text.contains(escape)), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with('.')), "{text}");
+    }
+}
+
+#[test]
+fn help_needs_no_home_and_a_closed_pipe_is_no_failure() {
+    let emu = Emu::new();
+    let mut command = emu.command("emu", &["help", "push"]);
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME").env_remove("PATH");
+    let said = emu.session().collect(command, "emu help push".to_owned(), b"").succeeds();
+    assert!(said.stdout.contains("SYNOPSIS"), "{said}");
+    let said = emu.shell("set +o pipefail; { emu help format; echo $? >&2; } | head -n 1").succeeds();
+    assert_eq!((&*said.stdout, &*said.stderr), ("NAME\n", "0\n"));
+    assert_eq!(emu.run(&["-q", "help", "push"]).succeeds().stdout, "");
+}
+
+/// What a terminal shows of a line of shell, without the ends of its lines.
+fn on_terminal(emu: &Emu, line: &str, variables: &[(&str, &str)]) -> String {
+    const RUN: &str = "import pty, sys, os\nsys.exit(os.waitstatus_to_exitcode(pty.spawn(['timeout', '--foreground', '20', 'bash', '-c', sys.argv[1]])))";
+    let session = variables.iter().fold(emu.session(), |session, (name, value)| session.env(name, value));
+    session.pipe("python3", &["-c", RUN, line], b"").succeeds().stdout.replace("\r\n", "\n")
+}
+
+#[test]
+fn on_a_terminal_man_shows_the_page_and_text_stands_in_for_it() {
+    if !(need_tool("python3") && need_tool("man")) {
+        return;
+    }
+    let emu = Emu::new();
+    let header = "EMU-PUSH(1)";
+    let screen = [("TERM", "xterm"), ("EMU_PAGER", "cat")];
+    assert!(on_terminal(&emu, "emu help push", &screen).contains(header));
+    let plain = emu.ok(&["help", "push"]);
+    let dumb = on_terminal(&emu, "emu help push", &[("TERM", "dumb")]);
+    assert_eq!(dumb, plain);
+    // No man(1), and one that fails.
+    assert_eq!(
+        on_terminal(&emu, "emu=$(command -v emu); PATH=/none; $emu help push", &[("TERM", "xterm")]),
+        plain
+    );
+    emu.tree("bin", "file man 0755 \"#!/bin/sh\\ncat >/dev/null; echo no >&2; exit 3\\n\"");
+    assert_eq!(on_terminal(&emu, "PATH=$PWD/bin:$PATH; emu help push", &[("TERM", "xterm")]), plain);
 }
 
 #[test]

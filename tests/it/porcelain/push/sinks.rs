@@ -153,3 +153,14 @@ fn the_path_of_a_known_sink_is_never_made_anew() {
     job.push(&[]).exits(10);
     assert_eq!(fs::read_dir(job.sink()).unwrap().count(), 0);
 }
+
+#[test]
+fn sinks_are_reported_in_the_order_in_which_they_were_added() {
+    let job = Job::new("file a \"a\"");
+    let names: Vec<String> = (0..6).map(|number| format!("s{number}")).collect();
+    names.iter().for_each(|name| drop(job.ok(&["-S", "src", "sink", "add", name, name])));
+    std::fs::remove_dir_all(job.emu.path("s3")).unwrap();
+    let said = job.push(&[]).exits(10).stdout;
+    let order: Vec<&str> = said.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(order, ["origin", "s0", "s1", "s2", "s4", "s5"]);
+}
