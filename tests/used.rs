@@ -1,6 +1,16 @@
 //! No command and no option without a test: runs after `it`, whose tests note each command line that
 //! they run, and fails for what none of them used.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    dead_code,
+    missing_docs,
+    unreachable_pub
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
