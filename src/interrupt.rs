@@ -4,8 +4,10 @@ use crate::error::{Error, Kind, Result};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::unregister;
+use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Duration;
 
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
@@ -32,6 +34,26 @@ pub fn watch() {
 pub fn endure() {
     if let Some(second) = SECOND.get() {
         let _ = unregister(*second);
+    }
+}
+
+/// Waits for a program that has the terminal. SIGTERM and SIGHUP are passed on to it as SIGTERM;
+/// SIGINT it gets by itself.
+///
+/// # Errors
+/// The system's.
+pub fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if !told && matches!(SIGNAL.load(Ordering::Relaxed), 1 | 15) {
+            told = true;
+            let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+            let _ = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::TERM));
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -228,6 +228,11 @@ impl Context {
                     .because("the source has several")
                     .hint("say SINK:REV, or --sink SINK"))
             }
+            Spec::Anywhere(text) if self.known_sinks()?.1.len() > 1 && !is_hex(&text) => {
+                Err(Error::usage(format!("cannot tell in which sink {} is meant", quoted(spec)))
+                    .because("snapshots of several sinks have the same name")
+                    .hint("say SINK:REV, or --sink SINK"))
+            }
             _ => self.revisions(spec, sink),
         }
     }
@@ -336,6 +341,11 @@ impl Snapshots for Vec<Found> {
     fn sink(&self) -> &str {
         self.first().map_or("", |found| &found.opened.name)
     }
+}
+
+/// Whether a text can be the beginning of an id, of which no two sinks have the same.
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Where the user's configuration stands; `None` without a home.

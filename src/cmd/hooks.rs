@@ -26,12 +26,15 @@ impl<'a> Hooks<'a> {
         if off {
             return Ok(Hooks { source: None, context });
         }
+        let safe = context.config(Some(source))?.safe_directories();
         for hook in wanted {
             if source.hook(*hook)?.is_some() {
-                source.require_trust(&context.config(Some(source))?.safe_directories())?;
+                source.require_trust(&safe)?;
             }
         }
-        Ok(Hooks { source: Some(source), context })
+        // What somebody else puts there meanwhile is not run either.
+        let trusted = source.distrust(&safe).is_none();
+        Ok(Hooks { source: trusted.then_some(source), context })
     }
 
     /// Runs a hook before the work.

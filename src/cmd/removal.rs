@@ -2,7 +2,7 @@
 //! What `emu prune`, `emu squash` and `emu-remove-snapshot` have in common.
 
 use super::{Context, Found, Opened, Status, WaitArgs, report, several};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::history::usage::usage;
 use crate::quote::escaped;
 use crate::record::RotationRecord;
@@ -55,18 +55,13 @@ pub(super) fn remove(
     args: RemovalArgs,
     context: &Context,
 ) -> Result<Status> {
-    let mut locks = Vec::new();
-    for (opened, _) in sinks.iter().filter(|_| !args.dry_run) {
-        let observer = context.ui.observer();
-        locks.push(snapshot::tidy(&opened.sink, args.wait.wait(), context.command, &observer)?);
-    }
-    let mut plans = Vec::new();
-    for (opened, ids) in sinks {
-        // What was found before the lock was taken may be gone by now.
+    let plan = |(opened, ids): &(Opened, Vec<String>)| {
         let catalog = Catalog::read(&opened.sink)?;
-        plans.push((opened, prune::plan(&catalog, ids, args.force())?, catalog));
-    }
-    for (opened, pruning, catalog) in &plans {
+        Ok((prune::plan(&catalog, ids, args.force())?, catalog))
+    };
+    // Nobody waits for a lock while this is computed and printed.
+    let seen = sinks.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    for ((opened, _), (pruning, catalog)) in sinks.iter().zip(&seen) {
         if !context.ui.json() {
             announce(opened, pruning, catalog, args.dry_run, context)?;
         }
@@ -74,10 +69,25 @@ pub(super) fn remove(
             context.ui.record(&RotationRecord::new(&node.id, "remove", &[reason.to_owned()]))?;
         }
     }
+    if args.dry_run {
+        return Ok(None);
+    }
+    let lock = |(opened, _): &(Opened, Vec<String>)| {
+        snapshot::tidy(&opened.sink, args.wait.wait(), context.command, &context.ui.observer())
+    };
+    let locks = sinks.iter().map(lock).collect::<Result<Vec<_>>>()?;
+    let plans = sinks.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    if plans.iter().zip(&seen).any(|((now, _), (then, _))| now != then) {
+        return Err(Error::failed("nothing is removed")
+            .because("the sink has changed meanwhile")
+            .hint("run the same command again"));
+    }
+    let mut done = Vec::new();
+    for (((opened, _), (pruning, catalog)), lock) in sinks.iter().zip(&plans).zip(locks) {
+        done.push((opened, prune::apply(&opened.sink, &lock, catalog, pruning, reason)?));
+    }
     let mut kinds = Vec::new();
-    for ((opened, pruning, catalog), lock) in plans.iter().zip(locks) {
-        let pruned = prune::apply(&opened.sink, &lock, catalog, pruning, reason)?;
-        drop(lock);
+    for (opened, pruned) in done {
         for node in &pruned.in_use {
             context.ui.warn(&format!("{} is being read, and stays", node.short()));
         }

@@ -17,10 +17,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "`emu checkout REV` makes the source as it was, `emu checkout REV --to DIR` another directory",
     ),
     ("snapshots", "`emu log` lists the snapshots"),
-    ("forget", "`emu rotate` removes the snapshots that the retention policy lets go"),
+    ("forget", "`emu rotate` removes what the retention policy lets go, `emu prune REV` single snapshots"),
     ("check", "`emu verify` reads snapshots and compares them with their manifests"),
     ("fsck", "`emu verify` reads snapshots and compares them with their manifests"),
-    ("gc", "nothing needs collecting: `emu rotate` removes snapshots and frees their space"),
+    ("gc", "nothing needs collecting; `emu clean` frees at once what is no snapshot"),
 ];
 
 /// Becomes the program `emu-NAME`; returns only if there is none or it cannot be started.

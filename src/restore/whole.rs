@@ -232,6 +232,7 @@ impl Whole<'_> {
                     self.excluded += 1;
                     self.planner.bar(&path::join(&step.dir, &entry.name));
                 }
+                (None, Some(_)) if marked => {}
                 (Some(entry), None) => self.missing(&entry, &mut step),
                 (None, Some(there)) => self.extra(&held, &there, &mut step),
                 (Some(entry), Some(there)) => self.both(&held, &entry, &there, &mut step),

@@ -1,6 +1,7 @@
 //! What a sink holds, as every command sees it: the recovery rules of `emu-format.5` computed as
 //! a view, so that readers need no writable sink and no repair to see the truth.
 
+use super::node::Fork;
 use super::{Intent, Node, Sink, Stage, layout, node};
 use crate::error::{Doing as _, Result};
 use crate::quote::quoted_path;
@@ -206,6 +207,11 @@ impl Catalog {
         self.snapshots.iter().rev().find(|snapshot| snapshot.node.is_complete())
     }
 
+    /// Where a line left another one, as far as a snapshot of it says so.
+    pub fn fork_of(&self, line: u64) -> Option<Fork> {
+        self.snapshots.iter().find_map(|s| s.node.fork.filter(|_| s.node.line == line))
+    }
+
     /// The ancestors of a snapshot, nearest first: what survives of its line before it, then of
     /// the lines that it left.
     pub fn ancestors(&self, node: &Node) -> Vec<&Snapshot> {
@@ -214,13 +220,8 @@ impl Catalog {
         loop {
             let of_line = self.snapshots.iter().rev().filter(|s| s.node.line == line && s.node.seq < below);
             found.extend(of_line);
-            let fork = self.snapshots.iter().find(|s| s.node.line == line && s.node.fork.is_some());
-            let fork = if node.line == line {
-                node.fork.or_else(|| fork.and_then(|s| s.node.fork))
-            } else {
-                fork.and_then(|s| s.node.fork)
-            };
-            match fork {
+            let own = node.fork.filter(|_| node.line == line);
+            match own.or_else(|| self.fork_of(line)) {
                 // A fork leads to a lower line; anything else is damage and ends the search.
                 Some(fork) if fork.line < line => (line, below) = (fork.line, fork.seq.saturating_add(1)),
                 _ => return found,

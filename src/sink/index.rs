@@ -201,6 +201,22 @@ impl Sink {
         fs::replace_cache(&self.emu, layout::INDEX_OF, text.as_bytes()).doing(cannot)
     }
 
+    /// Writes something small that has to be written before room can be made; on a full disk the index,
+    /// which may vanish at any time, makes way for it.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn with_room<T>(&self, write: impl Fn() -> fs::Result<T>) -> fs::Result<T> {
+        match write() {
+            Err(fs::Errno::NOSPC | fs::Errno::DQUOT) => {
+                let _ = self.drop_index();
+                let _ = self.emu.remove_file(layout::INDEX);
+                write()
+            }
+            written => written,
+        }
+    }
+
     /// Forgets the index: it is rebuilt by the next push.
     ///
     /// # Errors

@@ -225,6 +225,12 @@ pub(super) fn stage(
     observer: &dyn Observer,
 ) -> Result<Begun> {
     let parent = ready.parent.as_ref().map(|(node, _)| node);
+    if parent.is_some_and(|node| ready.sink.is_doubtful(node)) {
+        observer.warn(format!(
+            "{}: the last verify found damage in HEAD, and what did not change is linked as it is; `emu verify --repair` puts good copies in its place",
+            ready.name
+        ));
+    }
     let rules = rules(parent.map(|node| (&ready.sink, node)), ready.set_owner, config);
     let since = parent.and_then(Node::timestamp).map(|time| Time { sec: time.as_second(), nanos: 0 });
     let (lane, sealer, staging) = into_staging(ready, root, owners, config, observer)?;

@@ -70,8 +70,8 @@ pub fn leftovers(sink: &Sink) -> Result<Vec<Leftover>> {
     Ok(found)
 }
 
-/// Removes what [`leftovers`] lists but for the trash, to which spares go as well: emptying it
-/// needs no lock of the sink.
+/// Removes what [`leftovers`] lists but for the trash, to which spares and stagings go: emptying it
+/// needs no lock of the sink. What went there is returned without the bytes that this will free.
 ///
 /// # Errors
 /// The system's; what is left is found the next time.
@@ -79,10 +79,22 @@ pub fn clean(sink: &Sink, lock: &SinkLock) -> Result<Vec<Leftover>> {
     let catalog = Catalog::read(sink)?;
     let mut removed = Vec::new();
     for txid in cut_off(sink)? {
-        let bytes = lane::discard(sink, &txid)?.bytes;
-        removed.push(Leftover { what: What::CutOff, name: txid, bytes });
+        // Deleting it takes long, and needs no lock.
+        let trash = sink.dir(layout::TRASH)?;
+        match sink.dir(layout::STAGING)?.rename_new(txid.as_bytes(), &trash, txid.as_bytes()) {
+            Ok(()) => removed.push(Leftover { what: What::CutOff, name: txid, bytes: 0 }),
+            Err(fs::Errno::NOENT) => {}
+            Err(fs::Errno::EXIST) => drop(lane::discard(sink, &txid)?),
+            Err(errno) => {
+                return Err(errno).doing(|| format!("cannot remove {}", sink.inside(layout::STAGING)));
+            }
+        }
     }
-    spare::discard_all(sink, lock)?;
+    for spare in spare::list(sink)? {
+        if spare::discard(sink, lock, &spare.id)? {
+            removed.push(Leftover { what: What::Spare, name: spare.id, bytes: 0 });
+        }
+    }
     for name in dead_names(sink, &catalog)? {
         match sink.root().remove_file(name.as_bytes()) {
             Ok(()) => removed.push(Leftover { what: What::Name, name, bytes: 0 }),

@@ -96,7 +96,8 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
     let (line, fork) = match parent {
         None => (catalog.last_line + 1, None),
         Some(parent) if newest_of_line(parent.line).is_some_and(|newest| newest.id == parent.id) => {
-            (parent.line, None)
+            // Each of a line knows where that began: the first may be removed.
+            (parent.line, parent.fork.or_else(|| catalog.fork_of(parent.line)))
         }
         Some(parent) => (catalog.last_line + 1, Some(node::Fork { line: parent.line, seq: parent.seq })),
     };

@@ -60,6 +60,11 @@ pub fn check_moved(
 ) -> Result<()> {
     let Some(parent) = parent.filter(|_| !allowed.moved) else { return Ok(()) };
     let hint = "if that is right, push once with --allow-moved";
+    if source.is_clone {
+        return Err(Error::not_found(format!("cannot push the clone {}", quoted_path(&source.path)))
+            .because("what it was cloned from may still be saved to the same sink")
+            .hint(format!("if the sink is this clone's now: emu sink adopt {name}")));
+    }
     let machine = crate::fs::machine_id();
     let owner = sink.info.machine.as_ref();
     if *owner.unwrap_or(&parent.machine) != machine {

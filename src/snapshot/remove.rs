@@ -45,7 +45,7 @@ pub fn unpublish(
     let removed_at = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let record = Record { node, removed: removed_at, reason };
     let text = serde_json::to_string(&record).doing(cannot)? + "\n";
-    fs::put_file(&removed, node.id.as_bytes(), text.as_bytes()).doing(cannot)?;
+    sink.with_room(|| fs::put_file(&removed, node.id.as_bytes(), text.as_bytes())).doing(cannot)?;
     sink.make_durable(&removed)?;
     nodes.remove_file(node.id.as_bytes()).doing(cannot)?;
     sink.make_durable(&nodes)?;

@@ -146,7 +146,7 @@ fn note_policy(sink: &Sink, policy: &Policy, differs: bool) -> Result<()> {
     let cannot = || format!("cannot write {}", sink.inside(layout::ROTATION));
     let text =
         serde_json::to_string(&LastRotation { v: 1, policy: policy.clone(), at }).doing(cannot)? + "\n";
-    fs::replace_file(sink.emu(), layout::ROTATION, text.as_bytes()).doing(cannot)
+    sink.with_room(|| fs::replace_file(sink.emu(), layout::ROTATION, text.as_bytes())).doing(cannot)
 }
 
 /// How much is missing: bytes, and inodes where their number is fixed.

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir, Item};
 use crate::sink::layout;
+use crate::tree::Kind;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -130,7 +131,8 @@ impl Excludes {
     /// the directory is saved.
     pub fn mark_in(&self, dir: &Dir, names: &[Item]) -> Option<usize> {
         let find = |name: &[u8]| names.binary_search_by(|item| (*item.name).cmp(name)).ok();
-        let cache = || find(CACHE.0).filter(|_| fs::begins_with(dir, CACHE.0, CACHE.1));
+        let is_file = || dir.stat(CACHE.0).is_ok_and(|stat| stat.kind == Kind::File);
+        let cache = || find(CACHE.0).filter(|_| is_file() && fs::begins_with(dir, CACHE.0, CACHE.1));
         let marked = self.mark.as_deref().and_then(find);
         marked.or_else(|| if self.caches { cache() } else { None })
     }

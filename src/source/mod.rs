@@ -29,6 +29,9 @@ pub struct Identity {
     pub id: String,
     /// The machine that made it.
     pub machine: String,
+    /// It was cloned, and has adopted no sink yet: another tree may be the one that is saved there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clone: bool,
 }
 
 /// An open source.
@@ -38,6 +41,8 @@ pub struct Source {
     pub path: PathBuf,
     /// UUID.
     pub id: String,
+    /// Whether it was cloned and has adopted no sink yet.
+    pub is_clone: bool,
     root: Arc<Dir>,
     emu: Dir,
 }
@@ -139,7 +144,13 @@ impl Source {
         if identity.v != 1 {
             return Err(Error::not_found(cannot()).because("its format is newer than this program"));
         }
-        Ok(Some(Source { path: path.to_owned(), id: identity.id, root: Arc::new(root), emu }))
+        Ok(Some(Source {
+            path: path.to_owned(),
+            id: identity.id,
+            is_clone: identity.clone,
+            root: Arc::new(root),
+            emu,
+        }))
     }
 
     /// Makes `path` a source, or completes one in which something is missing. Overwrites nothing.
@@ -174,7 +185,7 @@ impl Source {
         };
         if is_new {
             let id = sinks::id_from_sinks(&emu).map_or_else(uuid, Ok)?;
-            let identity = Identity { v: 1, id, machine: fs::machine_id() };
+            let identity = Identity { v: 1, id, machine: fs::machine_id(), clone: false };
             let text = serde_json::to_string(&identity).doing(cannot)? + "\n";
             fs::replace_file(&emu, layout::SOURCE, text.as_bytes()).doing(cannot)?;
             root.sync().doing(cannot)?;
@@ -191,7 +202,9 @@ impl Source {
         let cannot = || format!("cannot make a source of {}", quoted_path(path));
         let root = fs::open_operator(path).doing(cannot)?;
         let mtime = root.stat_self().doing(cannot)?.mtime;
-        let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
+        // What a snapshot brought along must not become settings and hooks.
+        root.make_dir(layout::EMU, 0o700).doing(cannot)?;
+        let emu = root.open_dir(layout::EMU).doing(cannot)?;
         let kept = sink.dir(layout::SOURCE_COPY)?;
         let restore = |from: &Dir, name: &[u8], to: &Dir| match fs::read_limited(from, name, 1 << 22) {
             Ok(content) => fs::replace_file(to, name, &content).doing(cannot),
@@ -207,13 +220,28 @@ impl Source {
                 restore(&hooks, &item.name, &to)?;
             }
         }
-        let identity = Identity { v: 1, id: sink.info.source.clone(), machine: fs::machine_id() };
+        let id = sink.info.source.clone();
+        let identity = Identity { v: 1, id, machine: fs::machine_id(), clone: true };
         let text = serde_json::to_string(&identity).doing(cannot)? + "\n";
         fs::replace_file(&emu, layout::SOURCE, text.as_bytes()).doing(cannot)?;
         let (source, _) = Source::init(path)?;
         // As it was saved: what stands beside the files is no change of theirs.
         fs::set_mtime(&root, mtime).doing(cannot)?;
         Ok(source)
+    }
+
+    /// A clone that has adopted a sink is a source like others.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn settle(&self) -> Result<()> {
+        if !self.is_clone {
+            return Ok(());
+        }
+        let cannot = || format!("cannot write {}", quoted_path(&self.path.join(".emu/source")));
+        let identity = Identity { v: 1, id: self.id.clone(), machine: fs::machine_id(), clone: false };
+        let text = serde_json::to_string(&identity).doing(cannot)? + "\n";
+        fs::replace_file(&self.emu, layout::SOURCE, text.as_bytes()).doing(cannot)
     }
 
     /// The source's root directory.

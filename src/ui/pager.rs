@@ -68,7 +68,7 @@ impl Outlet {
         };
         // Its end of the file; what it does not want any more it need not get.
         drop(input.into_parts());
-        let code = child.wait().ok().and_then(|status| status.code());
+        let code = interrupt::wait(&mut child).ok().and_then(|status| status.code());
         if code.is_some_and(|code| NOT_STARTED.contains(&code)) {
             return Err(Error::failed(format!("cannot start the pager {}", quoted(command.as_bytes())))
                 .hint("--no-pager does without; EMU_PAGER and PAGER name another"));

@@ -120,6 +120,10 @@ impl Machine {
 
     /// Runs a command where the one before ended; what it printed, as Ada sees it, and its status.
     fn run(&self, command: &str) -> (String, i32) {
+        if command.contains("emu push") || command.contains("photos push") {
+            // As in life, what is saved was not written within the last two seconds.
+            std::thread::sleep(std::time::Duration::from_millis(2200));
+        }
         let root = self.emu.root().to_str().unwrap();
         let here = |text: &str| {
             text.replace("/home/ada", &format!("{root}/home")).replace("/mnt/", &format!("{root}/mnt/"))
@@ -142,7 +146,7 @@ impl Machine {
 /// Ada's disks are directories of one disk here; what is said of that one is said of hers.
 fn disk(line: &str) -> String {
     if line.contains(" mounted at '") {
-        return "  /dev/sdb1 mounted at '/mnt/disk' (ext4), 812 GB free\n".to_owned();
+        return "  /dev/sdb1 mounted there (ext4), 812 GB free\n".to_owned();
     }
     let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
     for at in 1..words.len() {

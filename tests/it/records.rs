@@ -1,9 +1,9 @@
 //! The schemas of `emu-json.5`, declared once more: a field that is renamed, re-typed or added
 //! without a word in the page fails here.
 
-use crate::env::Output;
+use crate::env::{Output, need_tool};
 use crate::job::Job;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// (type, fields that every record of it has, fields that it may have).
 const SCHEMAS: &[(&str, &str, &str)] = &[
@@ -44,7 +44,7 @@ fn words(text: &str) -> BTreeSet<&str> {
 }
 
 /// Checks every record of an output; returns the types that were met.
-fn check(output: &Output, met: &mut BTreeSet<String>) {
+fn check(output: &Output, met: &mut BTreeMap<String, String>) {
     for record in output.records() {
         let fields = record.as_object().unwrap();
         let ty = fields["type"].as_str().unwrap();
@@ -59,7 +59,7 @@ fn check(output: &Output, met: &mut BTreeSet<String>) {
             let counted = optional.contains("*") && fields[field].is_u64();
             assert!(known || counted, "{ty} has a field that no page knows, {field}: {record}");
         }
-        met.insert(ty.to_owned());
+        met.insert(ty.to_owned(), record.to_string());
     }
 }
 
@@ -67,7 +67,7 @@ fn check(output: &Output, met: &mut BTreeSet<String>) {
 fn every_record_has_the_fields_of_its_page_and_no_others() {
     let job = Job::new("file a 0644 \"one\"\nsymlink s -> a\nlink b = a\nfifo p 0644");
     job.push(&[]).exits(3);
-    let mut met = BTreeSet::new();
+    let mut met = BTreeMap::new();
     let sink = job.sink();
     let sink = sink.to_str().unwrap();
     job.edit("file c 0644 \"two\"");
@@ -97,5 +97,47 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     check(&job.emu.inside("src").run(&["check-exclude", "--exclude", "*.o", "x.o", "y"]), &mut met);
     check(&job.emu.run(&["install-files", "--prefix", "p", "--json"]), &mut met);
     let all: BTreeSet<String> = SCHEMAS.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    assert_eq!(met, all, "a record type that no command printed here");
+    let types: BTreeSet<String> = met.keys().cloned().collect();
+    assert_eq!(types, all, "a record type that no command printed here");
+    one_line_of_jq(&job, &met);
+}
+
+/// (type, what a script would ask of such records): none may answer with null or nothing.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("snapshot", r#""\(.time | fromdate) \(.id[:12]) \(.counts.copied)""#),
+    ("summary", "[.command, .exit, .seconds] | @tsv"),
+    ("rotation", r#""\(.action) \(.id) \(.reasons | join(", "))""#),
+    ("removed", "[.id, .freed] | @tsv"),
+    ("rev", ".tree_path"),
+    ("staged", "[.txid, .tree, .entries] | @tsv"),
+    ("change", "[.how, .kind, .path] | @tsv"),
+    ("status", r#""\(.name): \(if .present then "\(.snapshots) snapshots" else .why end)""#),
+    ("found", "[.path, .snapshots, .entry.mode] | @tsv"),
+    ("finding", r#""\(.id[:12]) \(.what) \(.shared | length)""#),
+    ("setting", "[.key, .origin] | @tsv"),
+    ("excluded", r#"select(.excluded) | "\(.path): \(.pattern // .mark.path)""#),
+    ("usage", "[.snapshots, .bytes, .alone] | @tsv"),
+    ("leftover", "[.what, .name, .bytes] | @tsv"),
+    ("installed", ".path"),
+    ("error", r#""\(.class) \(.exit): \(.message)""#),
+    ("manifest", ".v"),
+    ("entry", r#""\(.kind) \(.mode) \(.path // (.path_b64 | @base64d))""#),
+    ("unread", r#""\(.path): \(.text)""#),
+    ("tree", "[.tree, .entries, .bytes] | @tsv"),
+    ("sink", r#""\(.name) \(if .present then .free else .why end)""#),
+];
+
+fn one_line_of_jq(job: &Job, met: &BTreeMap<String, String>) {
+    assert_eq!(QUESTIONS.len(), SCHEMAS.len());
+    if !need_tool("jq") {
+        return;
+    }
+    for (ty, question) in QUESTIONS {
+        let mut record = met[*ty].clone();
+        if *ty == "excluded" {
+            record = record.replace("\"excluded\":false", "\"excluded\":true,\"pattern\":\"*.o\"");
+        }
+        let answer = job.emu.pipe("jq", &["-re", question], record.as_bytes()).succeeds().stdout;
+        assert!(!answer.trim().is_empty() && !answer.contains("null"), "{ty}: {answer}");
+    }
 }

@@ -85,6 +85,8 @@ fn the_palette_of_the_manual_is_what_is_painted() {
         assert!(shown(args).contains(&painted), "{args:?} {word}: {:?}", shown(args));
         let line = page
             .lines()
+            .skip_while(|line| !line.starts_with("COLOURS"))
+            .take_while(|line| !line.starts_with("ENVIRONMENT"))
             .find(|line| line.starts_with("    ") && line.contains(word.trim_end_matches(char::is_numeric)));
         let of_class = line.is_none_or(|line| line.ends_with(&format!("  {name}")));
         assert!(of_class, "{word}: {line:?}");

@@ -56,8 +56,8 @@ fn values(arg: &Arg, command: &Command, word: &str, scene: impl Fn() -> Scene) -
     let beside_revision = arg.is_positional() && command.get_positionals().any(takes_revision);
     match name {
         "SINK" => sinks(word, &scene()),
-        _ if takes_revision(arg) => revisions::offer(word, &scene()),
         "REV:PATH" | "REV[:PATH]" => inside::offer(word, &scene()),
+        _ if takes_revision(arg) => revisions::offer(word, &scene()),
         "PATH" if beside_revision => inside::paths(word, arg.is_last_set(), &scene()),
         "COMMAND" | "TOPIC" => Offer::of(topics()),
         "KEY" => Offer::of(config::all_keys().into_iter().map(|key| Candidate::new(key, "")).collect()),

@@ -50,7 +50,7 @@ pub(super) fn read(program: &Command, command: &Command, before: &[String]) -> S
 pub(super) fn takes_revision(arg: &clap::Arg) -> bool {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
     name.is_some_and(|name| match name {
-        "A" | "B" | "A..B" | "REV|SINK|PATH" => true,
+        "A" | "B" | "A..B" | "REV|SINK|PATH" | "REV[:PATH]" => true,
         _ => name.contains("REV") && !name.contains("PATH"),
     })
 }

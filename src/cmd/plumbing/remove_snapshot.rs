@@ -14,7 +14,8 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 Reads whole ids of snapshots from standard input, a line each, or records in JSON with a field id, such
-as those of emu-rev-parse(1), of emu log --json or of emu-rotate --dry-run. All of them are checked before
+as those of emu-rev-parse(1), of emu log --json, or of emu-rotate --dry-run, of which only those with the
+action 'remove' count. All of them are checked before
 anything goes: HEAD, pinned snapshots and the last complete one need --force, and the last one of a sink
 never goes. The lock is taken after the input has ended.
 ## OUTPUT
@@ -46,13 +47,13 @@ struct Args {
 #[derive(Deserialize)]
 struct Identified {
     id: String,
+    action: Option<String>,
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut ids: Vec<String> = Vec::new();
     input::each(&["-".to_owned()], |line| {
-        let id = id_of(line)?;
-        if !ids.contains(&id) {
+        if let Some(id) = id_of(line)?.filter(|id| !ids.contains(id)) {
             ids.push(id);
         }
         Ok(())
@@ -64,12 +65,17 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     removal::remove(&[(opened, ids)], "removed by a program", args.removal, context)
 }
 
-fn id_of(line: &str) -> Result<String> {
+/// The id in a line; `None` for a record that says that its snapshot is kept.
+fn id_of(line: &str) -> Result<Option<String>> {
     let id = match line.trim() {
-        record if record.starts_with('{') => serde_json::from_str(record).ok().map(|Identified { id }| id),
+        record if record.starts_with('{') => match serde_json::from_str::<Identified>(record) {
+            Ok(Identified { action: Some(action), .. }) if action != "remove" => return Ok(None),
+            identified => identified.ok().map(|identified| identified.id),
+        },
         id => Some(id.to_owned()),
     };
-    id.filter(|id| crate::sink::node::is_id(id)).ok_or_else(|| {
+    let id = id.filter(|id| crate::sink::node::is_id(id));
+    id.map(Some).ok_or_else(|| {
         let line: String = line.chars().take(80).collect();
         Error::usage(format!("cannot read {}", quoted(&line)))
             .because("it is no whole id of a snapshot and no record with one")

@@ -1,5 +1,7 @@
 //! `emu checkout`.
 
+mod save;
+
 use crate::cmd::hooks::Hooks;
 use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, findings, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
@@ -39,8 +41,8 @@ are then relative to the snapshot's root. This needs no source and no right to w
 
 ## WHAT IS NOT DESTROYED
 The first way refuses to begin if it would change or remove a file whose content or permissions
-neither HEAD nor the snapshot has. It lists such files; 'emu push' saves them, and --force
-destroys them. A file that changes while the checkout runs is left as it is and named.
+neither HEAD nor the snapshot has. It lists such files; 'emu push' saves them, --push-first does so
+before the checkout, and --force destroys them. A file that changes while the checkout runs is left as it is and named.
 
 A checkout that was cut off is noted in '.emu/checkout'; run it again to complete it.
 
@@ -86,13 +88,18 @@ struct CheckoutArgs {
     to: Option<PathBuf>,
 
     /// Write although files stand there: always, if-changed, if-newer or never over them
-    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "always")]
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "always")]
     #[arg(requires = "to", hide_possible_values = true)]
     overwrite: Option<Overwrite>,
 
     /// Destroy what no snapshot holds
     #[arg(long, conflicts_with_all = ["to", "paths"])]
     force: bool,
+
+    /// Push to the sink of the snapshot before, so that nothing is destroyed
+    #[arg(long, conflicts_with_all = ["to", "paths", "dry_run", "force"])]
+    push_first: bool,
 
     /// What to do with files that are damaged in every snapshot: skip or keep
     #[arg(long, value_name = "WHAT", value_enum, default_value = "skip", hide_possible_values = true)]
@@ -127,7 +134,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
     let source = if args.to.is_some() { None } else { Some(context.source()?) };
     let paths = paths(args, source.as_ref())?;
-    let found = context.revision(&args.revision, None)?;
+    let mut found = context.revision(&args.revision, None)?;
     refuse_foreign(&found, source.as_ref())?;
     for path in &paths {
         inside::at(found.clone(), path.clone())?;
@@ -142,6 +149,9 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         (None, None) => return Err(Error::usage("cannot check out").because("there is no source")),
     };
     let config = context.config(source.as_ref())?;
+    if let (true, Some(source)) = (args.push_first, &source) {
+        found = save::push_first(source, &config, found, args.wait.wait(), context)?;
+    }
     let opened = OnceCell::new();
     let others = || {
         let sinks: &Vec<Opened> = opened.get_or_init(|| findings::other_sinks(context, &found.opened));
@@ -207,7 +217,7 @@ fn paths(args: &CheckoutArgs, source: Option<&Source>) -> Result<Vec<Box<[u8]>>>
 /// The source is not overwritten with what belongs to another one.
 fn refuse_foreign(found: &Found, source: Option<&Source>) -> Result<()> {
     match source {
-        Some(source) if source.id != found.node.source => Err(Error::not_found(format!(
+        Some(source) if source.id != found.opened.sink.info.source => Err(Error::not_found(format!(
             "cannot check out {} into {}",
             found.node.short(),
             quoted_path(&source.path)

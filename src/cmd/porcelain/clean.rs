@@ -115,11 +115,16 @@ fn one(opened: &Opened, args: &Args, context: &Context) -> Result<(usize, Status
     let lock = snapshot::tidy(sink, args.wait.wait(), context.command, &context.ui.observer())?;
     let removed = clean::clean(sink, &lock)?;
     drop(lock);
-    say(&opened.name, &removed, "removed", context)?;
+    let names: Vec<_> = removed.iter().filter(|gone| gone.what == clean::What::Name).cloned().collect();
+    say(&opened.name, &names, "removed", context)?;
     match clean::empty_trash(sink) {
-        Ok(Some(emptied)) => {
+        Ok(Some(mut emptied)) => {
+            for gone in &mut emptied {
+                let was = removed.iter().find(|was| was.name == gone.name);
+                gone.what = was.map_or(gone.what, |was| was.what);
+            }
             say(&opened.name, &emptied, "removed", context)?;
-            Ok((removed.len() + emptied.len(), None))
+            Ok((names.len() + emptied.len(), None))
         }
         Ok(None) => {
             context.ui.note(&format!("{}: somebody else empties the trash", escaped(opened.name.as_bytes())));

@@ -87,7 +87,10 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         return foresee(&request, &found, &dir, context);
     }
     let observer = context.ui.observer();
-    let outcome = checkout::run(&request, &observer)?;
+    let outcome = checkout::run(&request, &observer).map_err(|error| match error.kind() {
+        Kind::Failed => error.hint("name a directory that is empty or missing"),
+        _ => error,
+    })?;
     drop(observer);
     settle(&outcome, &found, &dir, begin, context)
 }

@@ -136,6 +136,11 @@ fn change(args: &Args, key: &str, edit: Edit<'_>, context: &Context) -> Result<S
         return Err(Error::usage(format!("cannot set {} for a sink", quoted(key)))
             .because("of a sink's own configuration only [rotate] counts"));
     }
+    if matches!(scope, Scope::Source(_)) && key.starts_with("safe.") {
+        return Err(Error::usage(format!("cannot set {} for a source", quoted(key)))
+            .because("no source vouches for itself")
+            .hint("--user or --system"));
+    }
     let _locks = match args.dry_run {
         true => None,
         false => Some(scope.lock(args.wait.wait(), context)?),

@@ -61,7 +61,7 @@ emu-show(1), emu-status(1), emu-diff-tree(1), emu-revisions(7)
 /// Shows what differs between two snapshots, or between one and the source.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// One or two snapshots; otherwise HEAD
+    /// One or two snapshots, or A..B; otherwise HEAD
     #[arg(value_name = "REV", num_args = 0..=2)]
     revs: Vec<String>,
 
@@ -96,10 +96,11 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         return Err(Error::usage("cannot compare more than two snapshots"));
     }
     let sink = args.sink.as_deref();
-    let source = if args.revs.len() < 2 { Some(context.source()?) } else { context.try_source() };
+    let revs = ends(&args.revs);
+    let source = if revs.len() < 2 { Some(context.source()?) } else { context.try_source() };
     let paths = compare::paths(&args.paths, source.as_ref())?;
-    let first = context.revision(args.revs.first().map_or("HEAD", String::as_str), sink)?;
-    let after = match (args.revs.get(1), &source) {
+    let first = context.revision(revs.first().map_or("HEAD", String::as_str), sink)?;
+    let after = match (revs.get(1), &source) {
         (Some(second), _) => compare::of_snapshot(&context.revision(second, sink)?)?,
         (None, Some(source)) => {
             warn_foreign(source, &first.node, context);
@@ -121,6 +122,17 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         context.ui.record(&SummaryRecord::new("diff", counts, begin.elapsed(), status))?;
     }
     Ok(status)
+}
+
+/// `A..B` is the two ends, as in git.
+fn ends(revs: &[String]) -> Vec<String> {
+    let [range] = revs else { return revs.to_vec() };
+    let Some((from, to)) = range.split_once("..") else { return revs.to_vec() };
+    let sink = from.rsplit_once(':').map_or("", |(sink, _)| sink);
+    let head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
+    let from = if from.ends_with(':') || from.is_empty() { format!("{from}HEAD") } else { from.to_owned() };
+    let to = if sink.is_empty() || to.contains(':') { head(to) } else { format!("{sink}:{}", head(to)) };
+    vec![from, to]
 }
 
 /// Snapshots of other sources are compared all the same; everything may differ.

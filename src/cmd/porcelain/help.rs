@@ -4,6 +4,7 @@
 use crate::cmd::{Class, Context, Entry, MANUAL, Status, pages, program, read};
 use crate::config::env;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::quote::quoted;
 use crate::ui::roff;
 use clap::Args as _;
@@ -77,7 +78,7 @@ fn shown_by_man(page: &str) -> bool {
         // Whoever has seen enough leaves the rest unread.
         let _ = input.write_all(page.as_bytes());
     }
-    man.wait().is_ok_and(|status| status.success())
+    interrupt::wait(&mut man).is_ok_and(|status| status.success())
 }
 
 /// The headings of a manual page as help shows them.

@@ -101,7 +101,7 @@ struct PushArgs {
     to: Option<PathBuf>,
 
     /// Show what would be saved, and save nothing
-    #[arg(long)]
+    #[arg(long, short = 'n')]
     dry_run: bool,
 
     /// With --dry-run: the word and the path each end in a NUL instead of a line end

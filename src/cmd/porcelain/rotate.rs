@@ -115,7 +115,7 @@ impl KeepArgs {
 #[derive(Debug, clap::Args)]
 pub(in crate::cmd) struct HowArgs {
     /// Show what would go and why, and remove nothing
-    #[arg(long)]
+    #[arg(long, short = 'n')]
     dry_run: bool,
 
     #[command(flatten)]

@@ -34,7 +34,7 @@ impl Sink {
 
     /// Whether the last verify of a snapshot found something: what is known of its inodes may be
     /// what is wrong.
-    fn is_doubtful(&self, node: &Node) -> bool {
+    pub fn is_doubtful(&self, node: &Node) -> bool {
         #[derive(serde::Deserialize)]
         struct Note {
             findings: u64,

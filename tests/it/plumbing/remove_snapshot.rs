@@ -61,3 +61,16 @@ fn the_whole_list_is_checked_before_anything_goes() {
     emu.pipe("emu-remove-snapshot", &forced, ids[2].as_bytes()).succeeds();
     assert_eq!(fs::read_to_string(sink.path.join(".emu/HEAD")).unwrap().trim(), ids[1]);
 }
+
+#[test]
+fn of_what_a_rotation_would_do_only_the_removals_count() {
+    let emu = Emu::new();
+    let (sink, ids) = three(&emu);
+    let path = sink.path.to_str().unwrap();
+    let plan = emu.program("emu-rotate", &["--sink", path, "--keep-last", "1", "-n"]).succeeds();
+    assert_eq!(plan.records().len(), 3);
+    emu.pipe("emu-remove-snapshot", &["--sink", path], &plan.bytes).succeeds();
+    let left: Vec<_> =
+        fs::read_dir(sink.path.join(".emu/nodes")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, [ids[2].as_str()]);
+}

@@ -83,3 +83,16 @@ fn what_cannot_be_restored_is_named() {
     assert!(said.stderr.contains("'big' is not restored"), "{said}");
     assert!(job.emu.path("copy/d/a").exists() && job.emu.path("copy/.emu/sinks/origin").exists());
 }
+
+#[test]
+fn a_push_from_a_clone_on_the_same_machine_is_refused_until_it_adopts_the_sink() {
+    let job = Job::pushed(TREE);
+    job.ok(&["clone", "./sink", "copy"]);
+    let before = listing(&job.sink());
+    let said = job.emu.inside("copy").fails(&["push"], 10);
+    assert!(said.contains("emu sink adopt origin"), "{said}");
+    assert_eq!(listing(&job.sink()), before);
+    job.push(&[]).succeeds();
+    job.emu.inside("copy").ok(&["sink", "adopt", "origin"]);
+    job.emu.inside("copy").run(&["push"]).succeeds();
+}

@@ -105,3 +105,10 @@ fn without_a_home_there_is_no_file_of_the_user() {
     assert!(src.fails(&["config", "--user", "set", "core.threads", "2"], 10).contains("HOME is not set"));
     src.ok(&["config", "list"]);
 }
+
+#[test]
+fn a_source_does_not_vouch_for_itself() {
+    let job = Job::new("file a \"a\"");
+    let said = job.emu.inside("src").fails(&["config", "add", "safe.directory", "/srv"], 2);
+    assert!(said.contains("--user or --system"), "{said}");
+}

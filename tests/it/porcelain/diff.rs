@@ -154,3 +154,16 @@ fn a_damaged_manifest_is_no_difference() {
     let said = job.emu.inside("src").run(&["diff", "HEAD~", "HEAD"]).exits(1);
     assert!(said.stdout.is_empty() && said.stderr.contains("its manifest is damaged"), "{said}");
 }
+
+#[test]
+fn a_range_is_its_two_ends() {
+    let job = crate::job::Job::pushed("file a \"one\"");
+    job.edit("file a \"other\"").push(&[]).succeeds();
+    let src = job.emu.inside("src");
+    let expected = src.ok(&["diff", "HEAD~", "HEAD"]);
+    assert!(expected.contains("content"));
+    for range in ["HEAD~..HEAD", "HEAD~..", "origin:HEAD~..HEAD", "origin:HEAD~..origin:HEAD", "TAIL.."] {
+        assert_eq!(src.ok(&["diff", range]), expected, "{range}");
+    }
+    src.run(&["diff", "--exit-code", "HEAD~..HEAD"]).exits(4);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::env::{Emu, assert_shows, need_tool};
+use crate::env::{Emu, LoopFs, assert_shows, need_loop, need_tool};
 use crate::job::{Job, id, listing};
 use crate::made::{Made, Special};
 
@@ -206,4 +206,48 @@ fn a_removal_that_was_cut_off_is_finished_by_the_next_command() {
         }
     }
     panic!("never done");
+}
+
+#[test]
+fn a_line_of_history_knows_where_it_began_after_its_first_snapshot_went() {
+    let job = steps(3);
+    job.ok(&["-S", "src", "checkout", "--force", "HEAD~"]);
+    for step in 4..=6 {
+        job.edit(&format!("file f{step} \"{step}\"")).push(&["-m", &format!("step {step}")]).succeeds();
+    }
+    job.ok(&["-S", "src", "prune", "HEAD~2"]);
+    let log = job.ok(&["-S", "src", "log", "-s", "TAIL..HEAD"]);
+    assert_eq!(log.lines().count(), 3, "{log}");
+    assert!(job.ok(&["-S", "src", "log", "-s", "HEAD~2"]).contains("step 2"));
+    assert!(job.ok(&["-S", "src", "log", "-s", "TAIL"]).contains("step 1"));
+}
+
+#[test]
+fn a_name_that_snapshots_of_several_sinks_have_is_refused() {
+    let job = steps(2);
+    job.ok(&["-S", "src", "sink", "add", "usb", "usb"]);
+    let name = job.nodes()[0]["name"].as_str().unwrap().to_owned();
+    assert!(job.emu.inside("src").fails(&["prune", &name], 2).contains("say SINK:REV, or --sink SINK"));
+    assert_eq!(job.nodes().len(), 2);
+}
+
+#[test]
+fn room_is_made_on_a_disk_without_a_free_byte() {
+    if !need_loop("ext4") {
+        return;
+    }
+    let job = Job::new("file a size=300000 seed=1");
+    let disk = LoopFs::tmpfs(&job.emu.path("full"), 8);
+    job.ok(&["-S", "src", "sink", "rm", "origin"]);
+    job.ok(&["-S", "src", "sink", "add", "full", disk.path("sink").to_str().unwrap()]);
+    for seed in 2..=4 {
+        job.edit(&format!("file a size=300000 seed={seed}")).push(&[]).succeeds();
+    }
+    job.emu.shell("dd if=/dev/zero of=full/filler bs=4096 status=none; true");
+    assert!(fs::write(disk.path("more"), [1; 5000]).is_err(), "the disk is full");
+    job.ok(&["-S", "src", "prune", "TAIL"]);
+    job.ok(&["-S", "src", "rotate", "full", "--keep-last", "1"]);
+    job.ok(&["-S", "src", "verify"]);
+    assert_eq!(job.ok(&["-S", "src", "log", "-s"]).lines().count(), 1);
+    drop(disk);
 }

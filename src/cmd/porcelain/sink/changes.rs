@@ -31,14 +31,22 @@ pub(super) fn relocate(context: &Context, name: &str, path: &Path, args: ChangeA
             .because(format!("there is the sink {}, not {}", sink.info.id, known.id))
             .hint("`emu sink add NAME PATH` adds another one"));
     }
+    let old = Sink::open(&known.path).ok().filter(|old| old.info.id == known.id);
+    let old = old.filter(|_| !place::same(&known.path, &path));
+    if let Some(old) = &old
+        && Catalog::read(old)?.last_seq > Catalog::read(&sink)?.last_seq
+    {
+        return Err(Error::failed(cannot())
+            .because(format!("the one at {} has newer snapshots", quoted_path(&known.path)))
+            .hint("copy it once more, or make the other a sink of its own: emu sink adopt NAME PATH"));
+    }
     let moved = SinkRef { path: path.clone(), ..known.clone() };
     if !args.dry_run {
         source.set_sink(&moved)?;
     }
     let would = if args.dry_run { "would be" } else { "is now" };
     say(&moved, &format!("{would} at {}", quoted_path(&path)), context)?;
-    let left = Sink::open(&known.path).is_ok_and(|old| old.info.id == known.id);
-    if left && !place::same(&known.path, &path) {
+    if old.is_some() {
         context.ui.warn(&format!(
             "the one at {} has the same id: remove it, or make it a sink of its own with emu sink adopt NAME PATH",
             quoted_path(&known.path)
@@ -72,15 +80,24 @@ pub(super) fn adopt(
         },
     };
     let known = sinks.iter().find(|known| known.name == name && place::same(&known.path, &path));
-    if known.is_none() {
-        source.check_new_name(&name)?;
-    }
-    let sink = Sink::open(&path)?;
+    let sink = match known {
+        // Another disk that is mounted in its place is not taken over by its name.
+        Some(known) => source.open_sink(known)?,
+        None => {
+            source.check_new_name(&name)?;
+            Sink::open(&path)?
+        }
+    };
     let is_copy = sinks.iter().any(|other| {
         other.id == sink.info.id
             && !place::same(&other.path, &path)
             && Sink::open(&other.path).is_ok_and(|there| there.info.id == other.id)
     });
+    if let Some(other) = sinks.iter().find(|other| other.id == sink.info.id && known.is_none() && !is_copy) {
+        return Err(Error::failed(format!("cannot adopt the sink at {}", quoted_path(&path)))
+            .because(format!("it is known as {}, at {}", quoted(&other.name), quoted_path(&other.path)))
+            .hint(format!("emu sink move {} PATH says where it is now", other.name)));
+    }
     let id = if is_copy { uuid()? } else { sink.info.id.clone() };
     let machine = Some(fs::machine_id());
     let info = Info { id, source: source.id.clone(), machine, ..sink.info.clone() };
@@ -94,6 +111,7 @@ pub(super) fn adopt(
             None => source.add_sink(&name, &sink, false)?,
         };
         source.set_sink(&record)?;
+        source.settle()?;
     }
     let would = if args.dry_run { "would be adopted" } else { "adopted" };
     say(&record, &format!("{would}; {told}"), context)?;

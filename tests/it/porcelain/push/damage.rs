@@ -151,3 +151,17 @@ fn a_lost_tree_of_head_is_saved_anew() {
     assert_eq!(places, [1, 2, 3], "no place in history is given twice");
     job.same();
 }
+
+#[test]
+fn a_push_says_that_verify_found_damage_in_head() {
+    let job = crate::job::Job::pushed("file a size=9000 seed=1");
+    job.emu
+        .shell("printf X | dd of=sink/latest/a conv=notrunc status=none; touch -r src/a sink/latest/a")
+        .succeeds();
+    job.emu.run(&["-S", "src", "verify"]).exits(4);
+    let said = job.push(&[]);
+    assert!(said.stderr.contains("emu verify --repair"), "{said}");
+    job.ok(&["-S", "src", "verify", "--repair"]);
+    assert!(!job.push(&[]).succeeds().stderr.contains("--repair"));
+    job.ok(&["-S", "src", "verify"]);
+}

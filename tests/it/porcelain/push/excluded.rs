@@ -103,3 +103,13 @@ fn what_is_no_pattern_on_the_command_line_is_refused() {
     job.push(&["--exclude-from", "nowhere"]).exits(1);
     assert_eq!(listing(&job.sink()), before);
 }
+
+#[test]
+fn a_mark_stays_where_a_snapshot_has_not_even_its_directory() {
+    let job = Job::pushed("file keep \"k\"");
+    job.edit(&format!("dir build\nfile build/CACHEDIR.TAG \"{TAG}\"\nfile build/x \"x\""))
+        .push(&[])
+        .succeeds();
+    job.emu.inside("src").run(&["checkout", "HEAD~"]);
+    assert!(job.src().join("build/CACHEDIR.TAG").exists() && job.src().join("build/x").exists());
+}

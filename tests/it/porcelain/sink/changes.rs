@@ -156,3 +156,39 @@ fn dry_runs_of_add_and_rm_change_nothing() {
     src.fails(&["sink", "add", "-n", "new", "../no/such/place"], 1);
     assert_eq!((listing(&job.src()), listing(&job.sink())), before);
 }
+
+#[test]
+fn another_disk_in_the_place_of_a_sink_is_not_adopted_by_its_name() {
+    let job = Job::pushed("file a \"a\"");
+    job.emu.tree("other", "file b \"b\"");
+    job.ok(&["init", "other"]);
+    job.ok(&["-S", "other", "sink", "add", "foreign"]);
+    fs::rename(job.sink(), job.emu.path("away")).unwrap();
+    fs::rename(job.emu.path("foreign"), job.sink()).unwrap();
+    let before = listing(&job.sink());
+    let said = job.emu.inside("src").fails(&["sink", "adopt", "origin"], 10);
+    assert!(said.contains("is the right disk mounted there?"), "{said}");
+    assert_eq!(listing(&job.sink()), before);
+}
+
+#[test]
+fn a_copy_that_is_older_does_not_take_the_place_of_the_sink() {
+    let job = Job::pushed("file a \"a\"");
+    let copy = copied(&job, "old");
+    job.push(&[]).succeeds();
+    assert!(job.emu.inside("src").fails(&["sink", "move", "origin", &copy], 1).contains("newer snapshots"));
+    // Without the other one it is all there is.
+    fs::rename(job.sink(), job.emu.path("away")).unwrap();
+    job.ok(&["-S", "src", "sink", "move", "origin", &copy]);
+}
+
+#[test]
+fn what_an_adopted_sink_has_can_be_checked_out() {
+    let job = Job::pushed("file a \"old\"");
+    job.emu.shell("cp -a src new && rm -rf new/.emu src").succeeds();
+    job.ok(&["init", "new"]);
+    job.ok(&["-S", "new", "sink", "adopt", "./sink"]);
+    fs::write(job.emu.path("new/a"), "new").unwrap();
+    job.ok(&["-S", "new", "checkout", "--force", "HEAD"]);
+    assert_eq!(fs::read_to_string(job.emu.path("new/a")).unwrap(), "old");
+}
