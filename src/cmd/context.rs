@@ -167,7 +167,8 @@ impl Context {
     pub fn default_sink(&self) -> Result<Opened> {
         let (source, sinks) = self.known_sinks()?;
         if let Some(name) = self.config(Some(&source))?.default_sink() {
-            return self.open_sink(&name);
+            let named = "core.default-sink names it; `emu config` says in which file";
+            return self.open_sink(&name).map_err(|error| error.hint(named));
         }
         match sinks.first() {
             Some(known) => self.open_known(&source, known),

@@ -15,6 +15,11 @@ const MIN_PREFIX: usize = 4;
 /// [`crate::error::Kind::NotFound`] if there is none, [`crate::error::Kind::Usage`] if several fit.
 pub fn resolve<'a>(catalog: &'a Catalog, text: &str) -> Result<Vec<&'a Snapshot>> {
     let Some((from, to)) = text.split_once("..") else { return Ok(vec![one(catalog, text)?]) };
+    if to.starts_with('.') {
+        return Err(unknown(text)
+            .because("A...B has no meaning here")
+            .hint("A..B is what is reachable from B and not from A"));
+    }
     let side = |text: &str| one(catalog, if text.is_empty() { "HEAD" } else { text });
     let (from, to) = (side(from)?, side(to)?);
     let mut reachable = vec![to];
@@ -84,7 +89,10 @@ fn unknown(text: &str) -> Error {
 }
 
 fn too_far(text: &str, length: usize) -> Error {
-    unknown(text).because(format!("its line of history has {length} snapshots"))
+    unknown(text).because(match length {
+        1 => "its line of history has 1 snapshot".to_owned(),
+        _ => format!("its line of history has {length} snapshots"),
+    })
 }
 
 fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
@@ -93,6 +101,9 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
         return Ok(found);
     }
     let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if text.contains('^') {
+        return Err(unknown(text).hint("a snapshot has one parent: HEAD~ is the one before HEAD"));
+    }
     if !hex || text.len() > 40 {
         return Err(unknown(text).hint("`emu log` lists all snapshots"));
     }

@@ -21,8 +21,14 @@ pub fn keep_copy(source: &Source, sink: &Sink) -> Result<()> {
     }
     let Ok(hooks) = source.emu().open_dir(layout::HOOKS) else { return Ok(()) };
     let kept = copy.ensure_dir(layout::HOOKS, 0o700).doing(cannot)?;
-    for item in hooks.list().doing(cannot)? {
+    let items = hooks.list().doing(cannot)?;
+    for item in &items {
         keep_file(&hooks, &item.name, &kept).doing(cannot)?;
+    }
+    for old in kept.list().doing(cannot)? {
+        if items.iter().all(|item| item.name != old.name) {
+            kept.remove_file(&old.name).doing(cannot)?;
+        }
     }
     Ok(())
 }
@@ -30,16 +36,15 @@ pub fn keep_copy(source: &Source, sink: &Sink) -> Result<()> {
 fn keep_file(from: &Dir, name: &[u8], to: &Dir) -> fs::Result<()> {
     let content = match fs::read_limited(from, name, MAX_FILE) {
         Ok(content) => content,
-        // Gone, too large, or no plain file: there is nothing to keep.
-        Err(
-            Errno::NOENT
-            | Errno::FBIG
-            | Errno::INVAL
-            | Errno::LOOP
-            | Errno::ACCESS
-            | Errno::ISDIR
-            | Errno::NXIO,
-        ) => {
+        // Gone: a clone must not bring it back.
+        Err(Errno::NOENT) => {
+            return match to.remove_file(name) {
+                Ok(()) | Err(Errno::NOENT) => Ok(()),
+                Err(errno) => Err(errno),
+            };
+        }
+        // Too large, or no plain file: there is nothing to keep.
+        Err(Errno::FBIG | Errno::INVAL | Errno::LOOP | Errno::ACCESS | Errno::ISDIR | Errno::NXIO) => {
             return Ok(());
         }
         Err(errno) => return Err(errno),

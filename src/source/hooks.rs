@@ -85,7 +85,9 @@ impl Source {
         let cannot = || format!("cannot run the hook {}", quoted_path(&path));
         let mut command = Command::new(&path);
         command.current_dir(&self.path).env("EMU_SOURCE", &self.path).env("EMU_RESULT", told.result);
-        let mut child = command.stdin(Stdio::piped()).stdout(output).spawn().doing(cannot)?;
+        let child = command.stdin(Stdio::piped()).stdout(output).spawn();
+        let interpreter = "is what its first line (#!) names installed?";
+        let mut child = child.doing(cannot).map_err(|error| error.hint(interpreter))?;
         if let Some(mut stdin) = child.stdin.take() {
             // A hook that does not read it is none the worse for that.
             let _ = stdin.write_all(told.input.as_bytes());

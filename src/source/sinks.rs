@@ -56,8 +56,15 @@ impl Source {
             }
             let cannot = || format!("cannot read {}", quoted_path(&self.path.join(".emu/sinks").join(&name)));
             let content = fs::read_limited(&dir, &item.name, 64 * 1024).doing(cannot)?;
-            let sink: SinkRef = serde_json::from_slice(&content)
-                .map_err(|_| Error::failed(cannot()).because("it is no record of a sink"))?;
+            // One that is damaged must not keep the others from being used.
+            let unreadable = || SinkRef {
+                name: String::new(),
+                path: PathBuf::new(),
+                id: String::new(),
+                optional: false,
+                order: u64::MAX,
+            };
+            let sink: SinkRef = serde_json::from_slice(&content).unwrap_or_else(|_| unreadable());
             sinks.push(SinkRef { name, ..sink });
         }
         sinks.sort_by(|a, b| a.order.cmp(&b.order).then_with(|| a.name.cmp(&b.name)));
@@ -146,6 +153,12 @@ impl Source {
     /// # Errors
     /// [`crate::error::Kind::NotFound`] if it is missing, another one, or of another source.
     pub fn open_sink(&self, known: &SinkRef) -> Result<Sink> {
+        if known.id.is_empty() {
+            let record = self.path.join(".emu/sinks").join(&known.name);
+            return Err(Error::not_found(format!("cannot use the sink {}", quoted(&known.name)))
+                .because(format!("{} is no record of a sink", quoted_path(&record)))
+                .hint(format!("emu sink rm {0}, then emu sink add {0} PATH", known.name)));
+        }
         let sink = Sink::open(&known.path)?;
         let wrong = |why: String| {
             Error::not_found(format!(

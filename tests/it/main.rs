@@ -25,6 +25,7 @@ mod job;
 mod layers;
 mod lost;
 mod made;
+mod options;
 mod pair;
 mod plumbing;
 mod porcelain;

@@ -1,8 +1,9 @@
 //! `emu-check-exclude`: which rule leaves a path out of snapshots.
 
 use crate::cmd::{Class, Context, Entry, ExcludeArgs, Status, input, read};
-use crate::error::{Doing as _, Kind, Result};
+use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
+use crate::quote::quoted;
 use crate::record::ExcludedRecord;
 use crate::restore::checkout;
 use crate::source::{Excludes, Source};
@@ -57,7 +58,8 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let here = fs::working_directory().doing(|| "cannot tell the working directory")?;
     let mut hits = 0;
     input::each(&args.paths, |text| {
-        let whole = checkout::inside_source(&source, &here, Path::new(text))?;
+        let whole = checkout::inside_source(&source, &here, Path::new(text))
+            .map_err(|_| Error::usage(format!("{} is no path in the source that is saved", quoted(text))))?;
         let is_dir = text.ends_with('/') || is_directory(&source, &whole);
         // A pattern is looked at before what stands in a directory.
         if let Some(mark) = mark_beside(&source, &excludes, &whole)

@@ -21,7 +21,7 @@ pub(crate) const ENTRY: Entry = Entry {
 ## DESCRIPTION
 Makes DIR, which is missing or empty, the source that the sink has snapshots of: its HEAD, or the revision
 that is given, is checked out; configuration, excludes and hooks come back as they were at the last push;
-and the sink is added as 'origin'. Hooks are disabled: they come back without the right to be run.
+and the sink is added as 'origin', or under the name in core.default-sink. Hooks are disabled: they come back without the right to be run.
 
 Nothing is changed in the sink. The machine that made the snapshots may still be alive, so a push from the
 clone is refused until 'emu sink adopt origin' says that the sink is this machine's now.
@@ -99,7 +99,10 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
 fn settle(outcome: &Outcome, found: &Found, dir: &Path, begin: Instant, context: &Context) -> Result<Status> {
     let source = Source::revive(dir, &found.opened.sink)?;
     let sink = &found.opened.sink;
-    source.add_sink("origin", sink, false)?;
+    // Under the name that its configuration may speak of.
+    let name = context.config(Some(&source)).ok().and_then(|config| config.default_sink());
+    let name = name.filter(|name| source.check_new_name(name).is_ok()).unwrap_or_else(|| "origin".to_owned());
+    source.add_sink(&name, sink, false)?;
     let status = (!outcome.is_complete()).then_some(Kind::Incomplete);
     for trouble in &outcome.done.troubles {
         context.ui.warn(&format!("{} is not restored: {}", quoted(&trouble.path), trouble.text));
@@ -131,7 +134,7 @@ fn settle(outcome: &Outcome, found: &Found, dir: &Path, begin: Instant, context:
         text::bytes(outcome.done.bytes),
     ))?;
     context.ui.note("  its hooks are disabled: look at .emu/hooks, and make them executable");
-    context.ui.note("  to push from here: emu sink adopt origin");
+    context.ui.note(&format!("  to push from here: emu sink adopt {name}"));
     Ok(status)
 }
 
@@ -145,6 +148,10 @@ fn foresee(request: &Request<'_>, found: &Found, dir: &Path, context: &Context) 
         },
         &context.ui.observer(),
     )?;
+    if context.ui.json() {
+        let source = &found.opened.sink.info.source;
+        return context.ui.record(&SourceRecord::new(dir, source, true)).map(|()| None);
+    }
     let entries = text::count(entries, "entry", "entries");
     let (id, dir) = (found.node.short(), quoted_path(dir));
     context.ui.out(&format!("would check out {id} to {dir}, {entries}, and make it a source"))?;

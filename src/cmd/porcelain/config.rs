@@ -147,13 +147,14 @@ fn change(args: &Args, key: &str, edit: Edit<'_>, context: &Context) -> Result<S
     };
     let path = scope.path();
     let text = edited(&path.to_string_lossy(), &scope.text()?, key, edit)?;
-    if args.dry_run {
+    if args.dry_run && !context.ui.json() {
         context.ui.note(&format!("{} would hold:", quoted_path(&path)));
         context.ui.out(text.trim_end())?;
-    } else {
+    }
+    if !args.dry_run {
         scope.write(&text)?;
     }
-    if context.ui.json() && !args.dry_run {
+    if context.ui.json() {
         let value = match edit {
             Edit::Set(value) | Edit::Add(value) => Some(value),
             Edit::Unset => None,

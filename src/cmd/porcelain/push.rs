@@ -123,7 +123,7 @@ struct PushArgs {
     #[arg(long)]
     no_hooks: bool,
 
-    /// Exit with 0 although some entries could not be read
+    /// Exit with 0 although some entries could not be read; with 3 if the snapshot is partial by that
     #[arg(long)]
     ignore_errors: bool,
 
@@ -180,8 +180,9 @@ fn save(
     context: &Context,
 ) -> Result<(Counted, Status)> {
     let config = context.config(Some(source))?;
-    let from = args.from.as_deref().map(|path| targets::copy_of(source, path)).transpose()?;
-    let targets = match targets::find_targets(args, context, source, &config) {
+    let from = args.from.as_deref().map(|path| targets::copy_of(source, path)).transpose();
+    let found = from.and_then(|from| Ok((from, targets::find_targets(args, context, source, &config)?)));
+    let (from, targets) = match found {
         Err(error) if made == Some(true) => {
             // What was not a source before is none after a push that could not even begin.
             let cannot = || format!("cannot undo what was made in {}", quoted_path(&source.path));

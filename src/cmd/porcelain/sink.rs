@@ -255,6 +255,11 @@ fn forget(context: &Context, name: &str, args: ChangeArgs) -> Result<Status> {
     if args.dry_run {
         let known = source.sink(name)?;
         let place = quoted_path(&known.path);
+        if context.ui.json() {
+            let why = Err("would be forgotten");
+            context.ui.record(&SinkRecord::new(name, &known.path, &known.id, known.optional, why))?;
+            return Ok(None);
+        }
         context.ui.out(&format!("sink {name}: would be forgotten; its data would stay in {place}"))?;
         return Ok(None);
     }

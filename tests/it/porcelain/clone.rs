@@ -96,3 +96,21 @@ fn a_push_from_a_clone_on_the_same_machine_is_refused_until_it_adopts_the_sink()
     job.emu.inside("copy").ok(&["sink", "adopt", "origin"]);
     job.emu.inside("copy").run(&["push"]).succeeds();
 }
+
+#[test]
+fn what_the_source_no_longer_had_does_not_come_back() {
+    let job = Job::new(TREE);
+    job.config("[core]\ndefault-sink = \"usb\"\n");
+    fs::write(job.src().join(".emu/hooks/old"), "x").unwrap();
+    job.push(&[]).succeeds();
+    fs::remove_file(job.src().join(".emu/hooks/old")).unwrap();
+    fs::write(job.src().join(".emu/excludes"), "none\n").unwrap();
+    job.push(&[]).succeeds();
+    fs::remove_file(job.src().join(".emu/excludes")).unwrap();
+    job.push(&[]).succeeds();
+    let said = job.emu.run(&["clone", "./sink", "copy"]).succeeds();
+    assert!(said.stderr.contains("emu sink adopt usb"), "{said}");
+    assert!(!job.emu.path("copy/.emu/hooks/old").exists());
+    assert!(!fs::read_to_string(job.emu.path("copy/.emu/excludes")).unwrap().contains("none"));
+    assert!(job.emu.inside("copy").ok(&["log", "-s", "HEAD"]).contains("HEAD"));
+}

@@ -192,3 +192,17 @@ fn what_an_adopted_sink_has_can_be_checked_out() {
     job.ok(&["-S", "new", "checkout", "--force", "HEAD"]);
     assert_eq!(fs::read_to_string(job.emu.path("new/a")).unwrap(), "old");
 }
+
+#[test]
+fn a_record_that_is_garbage_is_one_absent_sink_and_can_be_removed() {
+    let job = Job::pushed("file a \"a\"");
+    job.ok(&["-S", "src", "sink", "add", "bad", "bad"]);
+    fs::write(job.src().join(".emu/sinks/bad"), "garbage").unwrap();
+    let src = job.emu.inside("src");
+    src.run(&["push", "origin"]).succeeds();
+    let said = src.run(&["push"]).exits(10);
+    assert!(said.stdout.contains("origin: snapshot") && said.stderr.contains("emu sink rm bad"), "{said}");
+    assert_eq!(src.ok(&["log", "-s"]).lines().count(), 3);
+    src.ok(&["sink", "rm", "bad"]);
+    src.run(&["push"]).succeeds();
+}
