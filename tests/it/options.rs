@@ -94,7 +94,8 @@ fn commands_wait_for_the_lock_of_a_sink() {
     };
     waits(&lock, link);
     let staged = link(&[]).succeeds();
-    waits(&lock, |more| {
+    // Without a wait it gives up what was staged.
+    goes_on(held(&lock), |more| {
         job.emu.pipe("emu-commit-snapshot", &[&["--sink", sink], more].concat(), &staged.bytes)
     });
     waits(&lock, |more| job.emu.program("emu-rotate", &[&["--sink", sink], more].concat()));
