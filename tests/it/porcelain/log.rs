@@ -143,7 +143,7 @@ fn an_unknown_revision_is_named_with_the_way_on() {
     sink.add(1, Special::default());
     let said = |rev: &str, status| emu.inside("src").fails(&["log", rev], status);
     assert_eq!(said("nothing", 10), "error: no snapshot 'nothing'\nhint: `emu log` lists all snapshots\n");
-    assert_eq!(said("HEAD~7", 10), "error: no snapshot 'HEAD~7': its line of history has 1 snapshots\n");
+    assert_eq!(said("HEAD~7", 10), "error: no snapshot 'HEAD~7': its line of history has 1 snapshot\n");
     assert!(said("usb:HEAD", 10).starts_with("error: no sink 'usb'\nhint: the sinks are: disk"));
     assert!(said("HEAD~x", 2).starts_with("error: cannot read the revision 'HEAD~x'"));
     assert!(said("", 2).starts_with("error: a revision is empty"));
