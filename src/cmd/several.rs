@@ -1,6 +1,6 @@
 //! The snapshots that a command for many of them is about.
 
-use super::{Context, Found};
+use super::{Context, Found, Opened};
 use crate::error::{Error, Kind, Result};
 
 /// A sink's name, and snapshots in it.
@@ -18,6 +18,31 @@ pub(super) fn snapshots(revs: &[String], sink: Option<&str>, context: &Context) 
         group.dedup_by(|a, b| a.node.id == b.node.id);
     }
     Ok(groups)
+}
+
+/// The sinks that a command for all of them changes: those named, or else all of the source. Optional ones
+/// that are absent are noted; what is wrong with another is said, and its kind goes to `kinds`.
+///
+/// # Errors
+/// One that is named cannot be opened, or there is no source.
+pub(super) fn to_change(names: &[String], context: &Context, kinds: &mut Vec<Kind>) -> Result<Vec<Opened>> {
+    if !names.is_empty() {
+        return names.iter().map(|name| context.open_sink(name)).collect();
+    }
+    let mut sinks = Vec::new();
+    for (known, opened) in context.all_sinks()? {
+        match opened {
+            Ok(opened) => sinks.push(opened),
+            Err(error) if known.optional && error.kind() == Kind::NotFound => {
+                context.ui.note(&format!("{}: left out: {error}", known.name));
+            }
+            Err(error) => {
+                context.ui.error(&error);
+                kinds.push(error.kind());
+            }
+        }
+    }
+    Ok(sinks)
 }
 
 /// How many threads read manifests.

@@ -1,6 +1,6 @@
 //! `emu clean`: removes what lies about and is no snapshot.
 
-use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, describe, read};
+use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, describe, read, several};
 use crate::error::{Error, Kind, Result};
 use crate::quote::escaped;
 use crate::record::LeftoverRecord;
@@ -58,7 +58,10 @@ struct Args {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut kinds = Vec::new();
-    let sinks = sinks(args, context, &mut kinds)?;
+    let sinks = several::to_change(&args.sinks, context, &mut kinds)?;
+    if sinks.is_empty() && kinds.is_empty() && !args.replaced {
+        return Err(Error::usage("there is no sink to clean").hint("`emu sink add PATH` adds one"));
+    }
     let mut count = 0;
     for opened in &sinks {
         match one(opened, args, context) {
@@ -79,29 +82,6 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         context.ui.note("there is nothing to remove");
     }
     Ok(Kind::worst(kinds))
-}
-
-fn sinks(args: &Args, context: &Context, kinds: &mut Vec<Kind>) -> Result<Vec<Opened>> {
-    if !args.sinks.is_empty() {
-        return args.sinks.iter().map(|sink| context.open_sink(sink)).collect();
-    }
-    let mut sinks = Vec::new();
-    for (known, opened) in context.all_sinks()? {
-        match opened {
-            Ok(opened) => sinks.push(opened),
-            Err(error) if known.optional && error.kind() == Kind::NotFound => {
-                context.ui.note(&format!("{}: left out: {error}", escaped(known.name.as_bytes())));
-            }
-            Err(error) => {
-                context.ui.error(&error);
-                kinds.push(error.kind());
-            }
-        }
-    }
-    if sinks.is_empty() && kinds.is_empty() && !args.replaced {
-        return Err(Error::usage("there is no sink to clean").hint("`emu sink add PATH` adds one"));
-    }
-    Ok(sinks)
 }
 
 /// How many things went, or would.

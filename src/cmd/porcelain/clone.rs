@@ -21,10 +21,12 @@ pub(crate) const ENTRY: Entry = Entry {
 ## DESCRIPTION
 Makes DIR, which is missing or empty, the source that the sink has snapshots of: its HEAD, or the revision
 that is given, is checked out; configuration, excludes and hooks come back as they were at the last push;
-and the sink is added as 'origin', or under the name in core.default-sink. Hooks are disabled: they come back without the right to be run.
+and the sink is added as 'origin', or under the name in core.default-sink. Hooks are disabled: they come
+back without the right to be run.
 
-Nothing is changed in the sink. The machine that made the snapshots may still be alive, so a push from the
-clone is refused until 'emu sink adopt origin' says that the sink is this machine's now.
+Nothing is changed in the sink. The source that made the snapshots may still be alive, on this machine or
+another, so a push from the clone is refused until 'emu sink adopt origin' says that the sink is the
+clone's now.
 ## EXIT STATUS
 0; 1 if DIR is not empty; 3 if something could not be restored (the warnings say what); 10 if there is no
 such sink or snapshot.

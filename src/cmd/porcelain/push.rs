@@ -44,7 +44,7 @@ emu-config(5) for sources whose inodes or ctimes are not stable.
 
 ## WHEN NOTHING EXPIRES
 A source that is empty, or lies on another file system or machine than last time, is not saved
-at all (--allow-empty, --allow-moved). A snapshot with less than half of the entries or bytes of
+at all (--allow-empty, --allow-moved; for a new machine, emu sink adopt). A snapshot with less than half of the entries or bytes of
 the last complete one is marked 'shrunk'; one that lacks a top-level directory, more than 1 % of
 the entries or more than 1,000 is marked 'partial'. Both are published with exit status 3, and
 nothing expires by them.

@@ -1,6 +1,6 @@
 //! `emu rotate`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report};
+use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report, several};
 use crate::config::{Layer, Retention};
 use crate::error::{Error, Kind, Result};
 use crate::record::RotationRecord;
@@ -136,25 +136,8 @@ struct RotateArgs {
 }
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
-    let mut opened = Vec::new();
     let mut kinds = Vec::new();
-    for spec in &args.sinks {
-        opened.push(context.open_sink(spec)?);
-    }
-    if args.sinks.is_empty() {
-        for (known, sink) in context.all_sinks()? {
-            match sink {
-                Ok(sink) => opened.push(sink),
-                Err(error) if known.optional && error.kind() == Kind::NotFound => {
-                    context.ui.note(&format!("{}: left out: {error}", known.name));
-                }
-                Err(error) => {
-                    context.ui.error(&error);
-                    kinds.push(error.kind());
-                }
-            }
-        }
-    }
+    let opened = several::to_change(&args.sinks, context, &mut kinds)?;
     if opened.is_empty() && kinds.is_empty() {
         return Err(Error::usage("there is no sink to rotate").hint("`emu sink add PATH` adds one"));
     }

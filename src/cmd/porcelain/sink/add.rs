@@ -9,7 +9,6 @@ use crate::quote::{escaped, quoted_path};
 use crate::record::SinkRecord;
 use crate::sink::{Sink, layout};
 use crate::source::Source;
-use crate::tree::Kind;
 use crate::ui::text;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -90,15 +89,11 @@ fn whereabouts(sink: &Sink, all: &[Mount]) -> String {
 
 /// The sink of this source at `path`, or a new one there.
 fn open_or_create(source: &Source, path: &Path) -> Result<(Sink, bool)> {
-    let is_sink = |dir: &Path| {
-        let emu = fs::open_operator(dir).and_then(|dir| dir.open_dir(layout::EMU));
-        emu.is_ok_and(|emu| emu.stat(layout::SINK).is_ok_and(|stat| stat.kind == Kind::File))
-    };
-    if is_sink(path) {
+    if place::is_sink(path) {
         let sink = Sink::open(path)?;
         return refuse_foreign(source, &sink).map(|()| (sink, false));
     }
-    if let Some(outer) = path.ancestors().skip(1).find(|dir| is_sink(dir)) {
+    if let Some(outer) = path.ancestors().skip(1).find(|dir| place::is_sink(dir)) {
         return Err(Error::failed(format!("cannot make a sink at {}", quoted_path(path)))
             .because(format!("it lies in the sink {}", quoted_path(outer))));
     }
