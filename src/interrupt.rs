@@ -37,6 +37,7 @@ pub fn watch() {
         }
     }
     if let Ok((mut read, _)) = arrivals {
+        // It ends with the process.
         std::thread::spawn(move || {
             if read.read_exact(&mut [0]).is_ok() {
                 std::thread::sleep(SAME);

@@ -25,6 +25,7 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
         (found.pinned, &*pinned, Paint::Mark),
         (found.node.partial, "partial", Paint::Warning),
         (found.node.shrunk, "shrunk", Paint::Warning),
+        (found.node.recovered.is_some(), "recovered", Paint::Warning),
     ];
     let marks = marks.into_iter().filter(|(set, _, _)| *set);
     let marks: Vec<String> = marks.map(|(_, word, paint)| context.ui.paint(paint, word)).collect();

@@ -48,6 +48,7 @@ pub(super) fn record(context: &Context, finding: &Finding, outcome: Option<&Outc
     let record = match outcome {
         None => record,
         Some(Outcome::ByRecord) => record.repair(Some("manifest"), None),
+        Some(Outcome::Anew(_)) => record.repair(Some("tree"), None),
         Some(Outcome::From(path)) => {
             from = path.to_string_lossy();
             record.repair(Some(&from), None)
@@ -90,6 +91,11 @@ impl<'a> Findings<'a> {
         match repair {
             None => {}
             Some((Outcome::ByRecord, done)) => line += &format!("; {done} from its record"),
+            Some((Outcome::Anew(0), done)) => line += &format!("; {done} from the tree"),
+            Some((Outcome::Anew(n), done)) => {
+                let entries = count(*n, "entry", "entries");
+                line += &format!("; {done} from the tree, {entries} unattested");
+            }
             Some((Outcome::From(path), done)) => line += &format!("; {done} from {}", quoted_path(path)),
             Some((Outcome::Left(why), _)) => line += &format!("; not repaired: {why}"),
         }
@@ -122,6 +128,10 @@ impl<'a> Findings<'a> {
         let read = match self.reading {
             Reading::Nothing => "not read".to_owned(),
             _ => format!("{} read", bytes(checked.bytes)),
+        };
+        let result = match checked.unattested {
+            0 => result,
+            n => format!("{result}, {} unattested", count(n, "entry", "entries")),
         };
         let time = checked.time.parse().map_or(checked.time.clone(), local_short);
         let entries = count(checked.entries, "entry", "entries");

@@ -14,7 +14,7 @@ mod probe;
 mod refs;
 pub mod rev;
 
-pub use catalog::{Catalog, Damaged, Snapshot};
+pub use catalog::{Catalog, Damaged, Place, Snapshot};
 pub use index::{Index, IndexWriter};
 pub use intent::{Intent, Stage};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};

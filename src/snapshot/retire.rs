@@ -102,7 +102,8 @@ pub fn rotate(
     let parks = occasion == Occasion::Push && retention.spare && spare::is_possible(sink);
     for (at, id) in going.iter().enumerate() {
         // The newest of them is the nearest to what comes.
-        let fate = if parks && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
+        let is_known = catalog.get(id).is_some_and(|snapshot| snapshot.node.recovered.is_none());
+        let fate = if parks && is_known && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
         take_out(sink, lock, &catalog, id, ("retention policy", fate), &mut rotated)?;
     }
     if !retention.spare {

@@ -29,7 +29,8 @@ neither a source nor a configuration is needed.
 
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read; shrunk, where the
-source had become much smaller. emu removes nothing on account of the last two. Beside the time, which is
+source had become much smaller. emu removes nothing on account of the last two. One whose record was lost
+and made anew by 'emu verify --repair' is marked as recovered. Beside the time, which is
 local, stands how long ago that was.
 
 With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
