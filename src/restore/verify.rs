@@ -153,6 +153,8 @@ pub struct Checked {
     pub bytes: u64,
     /// How many findings it has.
     pub findings: u64,
+    /// Whether none of them is about its manifest.
+    pub sound: bool,
 }
 
 /// What a run tells while it goes on. The findings of a snapshot come before its result.
@@ -256,6 +258,7 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         entries: outcome.entries,
         bytes: outcome.bytes,
         findings: outcome.notes.len() as u64,
+        sound: outcome.notes.iter().all(|note| note.what != What::Manifest),
     };
     outlet.notes(&node.id, run.number, outcome.notes);
     ended?;
