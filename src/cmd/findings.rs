@@ -7,8 +7,10 @@ use crate::record::FindingRecord;
 use crate::restore::repair::Outcome;
 use crate::restore::verify::{Checked, Finding, Reading, What};
 use crate::sink::Node;
+use crate::tree::Time;
 use crate::ui::Paint;
-use crate::ui::text::{bytes, count, local_short};
+use crate::ui::text::{bytes, count, local_apart, local_short};
+use jiff::Timestamp;
 use std::collections::HashSet;
 
 /// What is wrong with a path of a snapshot: id, path, what, what was found, and what came of it.
@@ -143,9 +145,30 @@ fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
+/// What was expected and what was found, as people read it.
+fn difference(Finding { what, path, expected, found, .. }: &Finding) -> String {
+    let time = |text: &str| {
+        let time = Time::parse(text)?;
+        Timestamp::new(time.sec, i32::try_from(time.nanos).ok()?).ok()
+    };
+    if *what == What::Mtime
+        && let (Some(expected), Some(found)) = (time(expected), time(found))
+    {
+        let [expected, found] = local_apart([expected, found]);
+        return format!("expected {expected}, found {found}");
+    }
+    // Of a snapshot as a whole, what failed was that it was looked at.
+    let cause = found.split_once(": ").filter(|(action, _)| action.starts_with("cannot "));
+    match (path, what, cause) {
+        (None, _, Some((_, cause))) => format!("expected {expected}, but {cause}"),
+        (None, What::Node, None) => format!("expected {expected}, but {found}"),
+        _ => format!("expected {expected}, found {found}"),
+    }
+}
+
 /// A finding for people: `6b0332a01234 'a/x': content: expected …, found … (shared with …)`.
 fn line(finding: &Finding, word: &str) -> String {
-    let Finding { id, path, expected, found, shared, .. } = finding;
+    let Finding { id, path, shared, .. } = finding;
     let path = match path.as_deref() {
         None => String::new(),
         Some(b"") => " '.'".to_owned(),
@@ -154,5 +177,5 @@ fn line(finding: &Finding, word: &str) -> String {
     let shared: Vec<&str> = shared.iter().map(|id| short(id)).collect();
     let shared =
         if shared.is_empty() { String::new() } else { format!(" (shared with {})", shared.join(", ")) };
-    format!("{}{path}: {}: expected {expected}, found {found}{shared}", short(id), word)
+    format!("{}{path}: {word}: {}{shared}", short(id), difference(finding))
 }

@@ -2,7 +2,7 @@
 //! a view, so that readers need no writable sink and no repair to see the truth.
 
 use super::node::Fork;
-use super::{Intent, Node, Sink, Stage, layout, node};
+use super::{Intent, Node, Sink, Soundness, Stage, layout, node};
 use crate::error::{Doing as _, Result};
 use crate::quote::quoted_path;
 use jiff::Timestamp;
@@ -242,9 +242,12 @@ impl Catalog {
         self.head.as_deref().and_then(|id| self.get(id))
     }
 
-    /// The newest snapshot that is neither partial nor shrunk.
-    pub fn last_complete(&self) -> Option<&Snapshot> {
-        self.snapshots.iter().rev().find(|snapshot| snapshot.node.is_complete())
+    /// The newest snapshot that is neither partial nor shrunk, and not known to have no sound
+    /// manifest.
+    pub fn last_complete(&self, sink: &Sink) -> Option<&Snapshot> {
+        let sound = Soundness::of(sink);
+        let mut complete = self.snapshots.iter().rev().filter(|snapshot| snapshot.node.is_complete());
+        complete.find(|snapshot| sound.damage(&snapshot.node).is_none())
     }
 
     /// Where a line left another one, as far as a snapshot of it says so.

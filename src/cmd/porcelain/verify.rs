@@ -28,7 +28,8 @@ An inode is read once in a run, however many snapshots link it; a finding names 
 snapshots of the run that share the damaged inode. Without --repair nothing is changed and nothing is
 locked against a push; a snapshot is not removed while it is read.
 
-The result is noted in the sink, if it can be written. A path to a sink needs no source, no home
+The result is noted in the sink, if it can be written: a snapshot whose manifest is not sound is then damaged to
+emu-rotate(1), emu-log(1) and emu-status(1), until a verify finds it sound. A path to a sink needs no source, no home
 directory and no right to write.
 
 With --quick nothing is read: names, kinds, attributes and sizes are looked at, no contents and no

@@ -3,7 +3,7 @@
 use super::{Checked, Reading};
 use crate::error::{Doing as _, Result};
 use crate::fs;
-use crate::sink::{Sink, layout};
+use crate::sink::{Sink, UNSOUND, layout};
 use serde::Serialize;
 
 /// The note of the last verify.
@@ -20,6 +20,8 @@ struct Verified<'a> {
     findings: u64,
     #[serde(skip_serializing_if = "is_zero")]
     unattested: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'static str>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -43,6 +45,7 @@ pub fn note(sink: &Sink, checked: &Checked, reading: Reading) -> Result<()> {
         bytes: checked.bytes,
         findings: checked.findings,
         unattested: checked.unattested,
+        manifest: (!checked.sound).then_some(UNSOUND),
     };
     let text = serde_json::to_string(&note).doing(cannot)? + "\n";
     let Ok(dir) = sink.dir(layout::VERIFIED) else { return Ok(()) };

@@ -226,7 +226,7 @@ fn the_same_push_in_another_sink_attests_all_of_it() {
     assert_eq!(node["tree"], twin["tree"]);
     std::fs::write(job.manifest_path(&node), "").unwrap();
     // The one before knows all of it as well.
-    job.ok(&["-S", "src", "prune", id(&job.nodes()[0])]);
+    job.ok(&["-S", "src", "prune", "--force", id(&job.nodes()[0])]);
     let said = job.repairs(0);
     assert!(said.contains("; repaired from the tree\n"), "{said}");
     assert_eq!(job.entries(), before);
