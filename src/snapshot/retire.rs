@@ -71,6 +71,24 @@ fn candidates(catalog: &Catalog) -> Vec<Candidate> {
     catalog.snapshots.iter().map(candidate).collect()
 }
 
+/// Whether there is less room now than `min-free` asks for, and which snapshots may go for it beside
+/// those that the policy removes, in this order; `None` where it is off. Nothing is changed.
+///
+/// # Errors
+/// The room cannot be measured.
+pub fn for_room(
+    sink: &Sink,
+    catalog: &Catalog,
+    retention: &Retention,
+    verdicts: &[Verdict],
+) -> Result<Option<(bool, Vec<String>)>> {
+    let Some(min_free) = retention.min_free else { return Ok(None) };
+    let stays = |id: &str| !verdicts.iter().any(|one| one.id == id && one.action == Action::Remove);
+    let left: Vec<Candidate> = candidates(catalog).into_iter().filter(|one| stays(&one.id)).collect();
+    let order = rotate::space_candidates(&left, &jiff::tz::TimeZone::system(), retention.min_keep);
+    Ok(Some((missing(sink, min_free)? > 0, order)))
+}
+
 /// Applies the policy.
 ///
 /// # Errors
