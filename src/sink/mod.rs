@@ -16,7 +16,7 @@ pub mod rev;
 
 pub use catalog::{Catalog, Damaged, Snapshot};
 pub use index::{Index, IndexWriter};
-pub use intent::{Intent, Stage};
+pub use intent::{Intent, Stage, Standing};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};
 pub use manifests::StoredManifest;
 pub use node::Node;
