@@ -1,7 +1,7 @@
 //! Rotation applied: the policy's verdicts, what holds them back, and room made where it is asked
 //! for. What is removed goes to the trash; deleting it comes later and needs no lock.
 
-use super::remove::{self, Fate};
+use super::remove::{self, Fate, Heirs};
 use super::rotate::{self, Action, Candidate, Verdict};
 use super::spare;
 use crate::config::Retention;
@@ -142,7 +142,8 @@ fn take_out(
 ) -> Result<bool> {
     let Some(snapshot) = catalog.get(id) else { return Ok(false) };
     let newest = catalog.snapshots.last().map(|snapshot| snapshot.node.id.as_str());
-    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, newest, fate)?;
+    let heirs = Heirs { latest: newest, head: None };
+    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, heirs, fate)?;
     if gone {
         rotated.removed.push(snapshot.node.clone());
     } else {
