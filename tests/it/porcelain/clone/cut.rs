@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::env::Output;
+use crate::env::{Output, need_tool};
 use crate::job::{Job, listing};
 use crate::tree::assert_same;
 
@@ -172,5 +172,36 @@ fn after_a_power_cut_what_is_there_is_read() {
     note["clone"]["boot"] = "another".into();
     fs::write(copy.join(".emu/checkout"), note.to_string()).unwrap();
     job.ok(&["clone", "./sink", "copy"]);
+    assert_whole(&job, "");
+}
+
+#[test]
+fn a_clone_that_is_interrupted_says_that_the_same_command_goes_on() {
+    if !need_tool("strace") {
+        return;
+    }
+    let job = Job::pushed(TREE);
+    let emu = job.emu.command("emu", &["clone", "./sink", "copy"]);
+    // The signal comes with the second file that gets its name.
+    let inject = "inject=renameat2:signal=INT:when=2";
+    let mut command = job.emu.command("strace", &["-f", "-qq", "-o", "/dev/null", "-e", inject]);
+    command.arg(emu.get_program()).args(emu.get_args());
+    let said = job.emu.session().collect(command, "clone".to_owned(), b"").exits(130);
+    assert!(said.stderr.contains("hint: the same `emu clone` again goes on with what is there"), "{said}");
+    job.ok(&["clone", "./sink", "copy"]);
+    assert_whole(&job, "");
+}
+
+#[test]
+fn two_clones_into_one_directory_do_not_meet() {
+    let Some(job) = cut_off() else { return };
+    let lock = fs::File::open(job.emu.path("copy/.emu/LOCK")).unwrap();
+    fs2::FileExt::lock_exclusive(&lock).unwrap();
+    let before = listing(&job.emu.path("copy"));
+    let said = job.emu.fails(&["clone", "./sink", "copy"], 11);
+    assert!(said.contains("is locked") && said.contains("--wait"), "{said}");
+    assert_eq!(listing(&job.emu.path("copy")), before);
+    drop(lock);
+    job.ok(&["clone", "./sink", "copy", "--wait", "1"]);
     assert_whole(&job, "");
 }
