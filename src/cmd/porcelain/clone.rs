@@ -26,8 +26,8 @@ and the sink is added as 'origin', or under the name in core.default-sink. Hooks
 back without the right to be run.
 
 A clone that was cut off is gone on with by the same command: files that are there already are not copied
-again, provided that size and mtime are right and the machine has not been started anew since; otherwise
-they are read and compared. It becomes the snapshot that it was begun with, though the sink may have newer
+again. While the machine is not restarted, size and mtime tell which are right; afterwards they are read and
+compared. It becomes the snapshot that it was begun with, though the sink may have newer
 ones by now. A file that was changed in DIR meanwhile is kept in '.emu/replaced/<time>'. DIR is a source
 only when all is done.
 
@@ -172,10 +172,10 @@ fn settle(
         context.ui.warn(&format!("owners or extended attributes of {entries} could not be set"));
     }
     if cloning.before().is_some() {
-        context.ui.note("a clone that was cut off is gone on with; what stood there already is not counted");
+        context.ui.note("going on with a clone that was cut off; what was there already is not counted");
     }
     if let Some(replaced) = &outcome.replaced {
-        context.ui.note(&format!("what stood there and was another is in {}", quoted_path(replaced)));
+        context.ui.note(&format!("what stood there and differed is kept in {}", quoted_path(replaced)));
     }
     if context.ui.json() {
         context.ui.record(&SourceRecord::new(&source.path, &source.id, true))?;
