@@ -1,4 +1,4 @@
-//! What several commands print after their work: snapshots that went and the room they left.
+//! What several commands print after their work, or of it before: snapshots that went and the room they left.
 
 use crate::cmd::{Context, Status};
 use crate::error::{Kind, Result};
@@ -31,4 +31,22 @@ pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<S
         }
     }
     Ok(None)
+}
+
+/// How many of the snapshots that may go for room are named.
+const NAMED: usize = 5;
+
+/// Says which snapshots would go for room, oldest first, if the rest does not leave enough of it.
+pub(super) fn for_room(name: &str, short: bool, order: &[String], context: &Context) {
+    let now = if short { "room is short now" } else { "there is room enough now" };
+    let named: Vec<&str> = order.iter().take(NAMED).filter_map(|id| id.get(..12)).collect();
+    let more = match order.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let next = match named.as_slice() {
+        [] => "no further snapshot may go for it".to_owned(),
+        named => format!("as many as it takes would go, in this order: {}{more}", named.join(", ")),
+    };
+    context.ui.note(&format!("{name}: min-free: {now}; {next}"));
 }

@@ -3,6 +3,7 @@
 //! out of the sink, and nothing is ever linked to it.
 
 use super::apply::Applier;
+use super::cloning::Cloning;
 use super::content::Origin;
 use super::decide::Full;
 use super::judge::Powers;
@@ -26,7 +27,7 @@ pub use super::change::{Change, How, Step, Trouble};
 pub use super::guard::{Caution, Risks};
 pub use super::judge::Ownership;
 pub use super::select::Overwrite;
-pub use super::target::{Unfinished, inside_snapshot, inside_source};
+pub use super::target::{Cloned, Unfinished, inside_snapshot, inside_source};
 
 /// Where a snapshot goes.
 #[derive(Clone, Copy)]
@@ -50,6 +51,9 @@ pub enum Target<'a> {
         /// What becomes of files that stand there; `None`: the directory must be empty.
         overwrite: Option<Overwrite>,
     },
+    /// A directory that becomes a source, maybe from where a clone before was cut off; nothing is
+    /// removed there, and what is replaced is kept in its `.emu`.
+    Clone(&'a Cloning),
 }
 
 /// Opens the other sinks when they are needed; absent ones are left out.
@@ -139,7 +143,7 @@ pub fn plan(
     check_paths(request)?;
     let root = open_target(request)?;
     let unfinished = match request.target {
-        Target::Source { source, .. } => Unfinished::read(source),
+        Target::Source { source, .. } => Unfinished::read(source.emu()),
         _ => None,
     };
     decide(request, root.as_ref(), unfinished.as_ref(), each, observer)
@@ -158,13 +162,14 @@ pub fn run(request: &Request<'_>, observer: &dyn Observer) -> Result<Outcome> {
         Target::Paths { source } => {
             let _lock = source.lock(request.command, request.wait)?;
             check_paths(request)?;
-            let (kept, path) = target::make_replaced(source)?;
-            let outcome = stream(request, Arc::clone(source.root()), Some(&kept), observer)?;
-            let used = outcome.done.replaced > 0 && kept.list().is_ok_and(|items| !items.is_empty());
-            if !used {
-                target::drop_replaced(source, &path);
+            keeping(request, source.root(), source.emu(), &source.path, observer)
+        }
+        Target::Clone(cloning) => {
+            let (root, emu) = cloning.begun()?;
+            match cloning.before() {
+                None => stream(request, Arc::clone(root), None, observer),
+                Some(_) => keeping(request, root, emu, &cloning.path, observer),
             }
-            Ok(Outcome { replaced: used.then_some(path), ..outcome })
         }
         Target::Elsewhere { path, .. } => {
             check_paths(request)?;
@@ -177,6 +182,23 @@ pub fn run(request: &Request<'_>, observer: &dyn Observer) -> Result<Outcome> {
     }
 }
 
+/// What is replaced moves to a directory in this `.emu`.
+fn keeping(
+    request: &Request<'_>,
+    root: &Arc<Dir>,
+    emu: &Dir,
+    path: &Path,
+    observer: &dyn Observer,
+) -> Result<Outcome> {
+    let (kept, made) = target::make_replaced(emu, path)?;
+    let outcome = stream(request, Arc::clone(root), Some(&kept), observer);
+    let used = kept.list().is_ok_and(|items| !items.is_empty());
+    if !used {
+        target::drop_replaced(emu, &made);
+    }
+    Ok(Outcome { replaced: used.then_some(made), ..outcome? })
+}
+
 /// Plans and applies directory by directory: nothing is removed, so nothing has to be guarded.
 fn stream(
     request: &Request<'_>,
@@ -187,8 +209,16 @@ fn stream(
     observer.event(Event::Phase("restoring"));
     let mut origin = Origin::open(request.sink, request.node)?;
     let powers = Powers::new(request.ownership);
-    let mut applier = Applier::new(Arc::clone(&root), powers, kept, target::temporary_prefix()?, observer);
-    let foreseen = decide(request, Some(&root), None, &mut |step| applier.apply(&mut origin, step), observer);
+    let prefix = match request.target {
+        Target::Clone(cloning) => cloning.prefix()?,
+        _ => target::temporary_prefix()?,
+    };
+    let mut applier = Applier::new(Arc::clone(&root), powers, kept, prefix, observer);
+    let mut each = |step| {
+        applier.remove(&step)?;
+        applier.apply(&mut origin, step)
+    };
+    let foreseen = decide(request, Some(&root), None, &mut each, observer);
     let settled = foreseen.and_then(|foreseen| {
         complete(request, &mut applier, &mut origin, &foreseen)?;
         Ok(foreseen)
@@ -238,6 +268,7 @@ fn open_target(request: &Request<'_>) -> Result<Option<Arc<Dir>>> {
         Target::Source { source, .. } | Target::Paths { source } => {
             return Ok(Some(Arc::clone(source.root())));
         }
+        Target::Clone(cloning) => return Ok(cloning.root.clone()),
         Target::Elsewhere { path, overwrite } => (path, overwrite),
     };
     let Some(dir) = target::look(path)? else { return Ok(None) };
@@ -270,6 +301,7 @@ pub(super) fn decide(
             return whole.decide(each);
         }
         Target::Paths { source } => (Into::Source, target::not_the_sources(source)?),
+        Target::Clone(_) => (Into::Source, HashSet::new()),
         Target::Elsewhere { overwrite, .. } => {
             (Into::Elsewhere(overwrite.unwrap_or(Overwrite::Always)), HashSet::new())
         }
@@ -277,7 +309,11 @@ pub(super) fn decide(
     let mut planner = Planner::new(Powers::new(request.ownership), true);
     let mut manifest = request.sink.open_manifest(request.node)?;
     let paths = &request.paths;
-    let mut selected = Selected { planner: &mut planner, paths, into, skip: &skip, left: 0 };
+    let before = match request.target {
+        Target::Clone(cloning) => cloning.before(),
+        _ => None,
+    };
+    let mut selected = Selected { planner: &mut planner, paths, into, skip: &skip, before, left: 0 };
     selected.run(root, &mut manifest, each, observer)?;
     let left = selected.left;
     Ok(Foreseen { troubles: planner.troubles, left, ..Foreseen::default() })

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observer) -> Result<Outcome> {
     observer.event(Event::Phase("comparing"));
-    let before = Unfinished::read(source);
+    let before = Unfinished::read(source.emu());
     let mut origin = Origin::open(request.sink, request.node)?;
     let mut steps = Vec::new();
     let keep = &mut |step| {
@@ -39,7 +39,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
     // Nothing is written then, and nobody wrote before: there is nothing to make durable.
     let idle = steps.is_empty() && !was_cut_off;
     if !steps.is_empty() {
-        note.write(source)?;
+        note.write(source.emu(), &source.path)?;
     }
     observer.event(Event::Phase("restoring"));
     let applied = (|| {
@@ -55,7 +55,7 @@ pub(super) fn run(request: &Request<'_>, source: &Source, observer: &dyn Observe
     applied?;
     finished?;
     let head = move_head(request)?;
-    Unfinished::remove(source)?;
+    Unfinished::remove(source.emu(), &source.path)?;
     let excluded = foreseen.excluded;
     Ok(Outcome { done: applier.done, left: 0, excluded, replaced: None, head })
 }

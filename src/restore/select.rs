@@ -1,9 +1,10 @@
 //! The plan of a checkout that removes nothing: single paths of the source, or a directory
 //! elsewhere. The manifest leads; what it does not name is not looked at.
 
-use super::change::{Change, Step};
+use super::change::{Change, How, Step};
 use super::judge::Seen;
-use super::plan::{Planner, Verdict, complete};
+use super::plan::{Planner, Verdict, change, complete};
+use super::target::Unfinished;
 use crate::error::Result;
 use crate::fs::{Cursor, Dir, Errno, Stat};
 use crate::interrupt;
@@ -29,7 +30,7 @@ pub enum Overwrite {
 /// Where the selected entries go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Into {
-    /// The source itself; what is replaced is kept.
+    /// The source itself, or what becomes one; what is replaced is kept.
     Source,
     /// Another directory.
     Elsewhere(Overwrite),
@@ -43,6 +44,8 @@ pub(super) struct Selected<'a> {
     pub(super) into: Into,
     /// Directories that belong to sinks, by device and inode.
     pub(super) skip: &'a HashSet<(u64, u64)>,
+    /// The clone that is gone on with.
+    pub(super) before: Option<&'a Unfinished>,
     /// Entries that were left because something stands there already.
     pub(super) left: u64,
 }
@@ -151,6 +154,7 @@ impl Selected<'_> {
                 }
             },
         };
+        step.removals = self.leftovers(dir.as_deref(), &step.dir, &names);
         for entry in wanted {
             let whole = path::join(&listing.dir, &entry.name);
             let own = self.into == Into::Source && *whole == *layout::EMU;
@@ -199,6 +203,14 @@ impl Selected<'_> {
         Ok(items.into_iter().map(|item| item.name).collect())
     }
 
+    /// The temporary files that a clone before left.
+    fn leftovers(&self, dir: Option<&Dir>, whole: &[u8], names: &HashSet<Box<[u8]>>) -> Vec<Change> {
+        let (Some(before), Some(dir)) = (self.before, dir) else { return Vec::new() };
+        let left = names.iter().filter(|name| name.starts_with(before.temporary.as_bytes()));
+        let found = left.filter_map(|name| Some((name, dir.stat(name).ok()?)));
+        found.map(|(name, stat)| change(&path::join(whole, name), How::Remove, None, Some(&stat))).collect()
+    }
+
     /// Something stands there already.
     fn meet(&mut self, dir: &Dir, whole: &[u8], entry: &Entry, stat: Stat) -> Option<Change> {
         let both_dirs = stat.kind == Kind::Dir && entry.kind == Kind::Dir;
@@ -229,6 +241,11 @@ impl Selected<'_> {
             if overwrite == Overwrite::IfChanged && alike && entry.kind == Kind::File {
                 seen.assume(entry);
             }
+        }
+        // A power cut leaves sizes and times of files whose bytes are lost.
+        let trusted = self.before.is_some_and(Unfinished::is_of_this_boot);
+        if trusted && entry.kind == Kind::File && (stat.size, stat.mtime) == (entry.size, entry.mtime) {
+            seen.assume(entry);
         }
         if let Some(settled) = self.planner.by_group(whole, entry, Some(&stat)) {
             return settled;

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-/// A full checkout that was begun and not finished; stands in `SOURCE/.emu/checkout`.
+/// A full checkout or a clone that was begun and not finished; stands in `SOURCE/.emu/checkout`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {
     /// Version of this record.
@@ -25,6 +25,18 @@ pub struct Unfinished {
     pub since: String,
     /// How its temporary files begin.
     pub temporary: String,
+    /// What makes it a clone, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<Cloned>,
+}
+
+/// What the note of a clone says beside that of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cloned {
+    /// The sink or revision that was named.
+    pub asked: String,
+    /// The boot of the machine in which it began; empty if that could not be told.
+    pub boot: String,
 }
 
 impl Unfinished {
@@ -35,28 +47,29 @@ impl Unfinished {
             sink: sink.info.id.clone(),
             since: crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             temporary: temporary_prefix()?,
+            clone: None,
         })
     }
 
-    /// The checkout that a source stands in the middle of, if there is one.
-    pub fn read(source: &Source) -> Option<Unfinished> {
-        let content = fs::read_limited(source.emu(), layout::CHECKOUT, 64 * 1024).ok()?;
+    /// The checkout or clone that a source stands in the middle of, by its `.emu`.
+    pub fn read(emu: &Dir) -> Option<Unfinished> {
+        let content = fs::read_limited(emu, layout::CHECKOUT, 64 * 1024).ok()?;
         let unfinished: Unfinished = serde_json::from_slice(&content).ok()?;
         let sound = unfinished.v == 1 && unfinished.temporary.starts_with(".emu-");
         // A prefix this short would fit files that are not ours.
         (sound && unfinished.temporary.len() >= 16).then_some(unfinished)
     }
 
-    pub(super) fn write(&self, source: &Source) -> Result<()> {
-        let cannot = || format!("cannot note the checkout in {}", quoted_path(&source.path.join(".emu")));
+    pub(super) fn write(&self, emu: &Dir, root: &Path) -> Result<()> {
+        let cannot = || format!("cannot note the checkout in {}", quoted_path(&root.join(".emu")));
         let text = serde_json::to_string(self).doing(cannot)? + "\n";
-        fs::replace_file(source.emu(), layout::CHECKOUT, text.as_bytes()).doing(cannot)
+        fs::replace_file(emu, layout::CHECKOUT, text.as_bytes()).doing(cannot)
     }
 
-    pub(super) fn remove(source: &Source) -> Result<()> {
-        let cannot = || format!("cannot remove {}", quoted_path(&source.path.join(".emu/checkout")));
-        match source.emu().remove_file(layout::CHECKOUT) {
-            Ok(()) => source.emu().sync().doing(cannot),
+    pub(super) fn remove(emu: &Dir, root: &Path) -> Result<()> {
+        let cannot = || format!("cannot remove {}", quoted_path(&root.join(".emu/checkout")));
+        match emu.remove_file(layout::CHECKOUT) {
+            Ok(()) => emu.sync().doing(cannot),
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno).doing(cannot),
         }
@@ -83,9 +96,9 @@ pub(super) fn not_the_sources(source: &Source) -> Result<HashSet<(u64, u64)>> {
 }
 
 /// Makes the directory that keeps what this checkout replaces; returns it with its name.
-pub(super) fn make_replaced(source: &Source) -> Result<(Dir, PathBuf)> {
-    let cannot = || format!("cannot make {}", quoted_path(&source.path.join(".emu/replaced")));
-    let all = source.emu().ensure_dir(layout::REPLACED, 0o700).doing(cannot)?;
+pub(super) fn make_replaced(emu: &Dir, root: &Path) -> Result<(Dir, PathBuf)> {
+    let cannot = || format!("cannot make {}", quoted_path(&root.join(".emu/replaced")));
+    let all = emu.ensure_dir(layout::REPLACED, 0o700).doing(cannot)?;
     let base = crate::clock::now().strftime("%Y-%m-%dT%H%M%SZ").to_string();
     let mut name = base.clone();
     for n in 2_u64.. {
@@ -99,13 +112,13 @@ pub(super) fn make_replaced(source: &Source) -> Result<(Dir, PathBuf)> {
     }
     let dir = all.open_dir(name.as_bytes()).doing(cannot)?;
     let replaced = String::from_utf8_lossy(layout::REPLACED).into_owned();
-    Ok((dir, source.path.join(".emu").join(replaced).join(name)))
+    Ok((dir, root.join(".emu").join(replaced).join(name)))
 }
 
 /// Removes the directory of [`make_replaced`] if nothing came into it.
-pub(super) fn drop_replaced(source: &Source, made: &Path) {
+pub(super) fn drop_replaced(emu: &Dir, made: &Path) {
     let Some(name) = made.file_name() else { return };
-    if let Ok(all) = source.emu().open_dir(layout::REPLACED) {
+    if let Ok(all) = emu.open_dir(layout::REPLACED) {
         // Something in it keeps it.
         let _ = all.remove_dir(name.as_bytes());
     }

@@ -1,9 +1,10 @@
 //! What a staging is for and how far it is: the one file that tells, after a crash, whether a
 //! push was cut off before or after its point of no return.
 
-use super::{Sink, layout};
-use crate::error::{Doing as _, Result};
+use super::{Lock, Sink, layout};
+use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir};
+use crate::tree::Time;
 use serde::{Deserialize, Serialize};
 
 /// How far a staging is.
@@ -93,6 +94,28 @@ impl Intent {
 /// A staging: its name, and what its intent says.
 pub type Named = (String, Result<Option<Intent>>);
 
+/// What a staging is to whoever meets it and holds no lock of it.
+#[derive(Debug)]
+pub enum Standing {
+    /// Somebody works in it.
+    Held,
+    /// Nobody comes back for it, and nothing refers to it. `since`: when a push began to fill it that
+    /// another can go on with; `None` if what is there says nothing.
+    CutOff {
+        /// By the clock of the sink's file system.
+        since: Option<Time>,
+    },
+    /// Plumbing filled it, and will commit it.
+    Waiting {
+        /// By the clock of the sink's file system.
+        since: Time,
+    },
+    /// A snapshot that is being published, or would be listed already had nothing cut that off.
+    Sealed(Intent),
+    /// It may be one that is being published.
+    Unknown(Error),
+}
+
 impl Sink {
     /// The names and intents of all stagings.
     ///
@@ -108,4 +131,42 @@ impl Sink {
         let named = |name: Box<[u8]>| (String::from_utf8_lossy(&name).into_owned(), read(&name));
         Ok(items.into_iter().map(|item| named(item.name)).collect())
     }
+
+    /// All stagings, and what each is. Changes nothing.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn standings(&self) -> Result<Vec<(String, Standing)>> {
+        let dir = self.dir(layout::STAGING)?;
+        let stand = |(txid, intent): Named| {
+            let standing = classify(&dir, txid.as_bytes(), intent).unwrap_or_else(Standing::Unknown);
+            (txid, standing)
+        };
+        Ok(self.stagings()?.into_iter().map(stand).collect())
+    }
+}
+
+fn classify(stagings: &Dir, txid: &[u8], intent: Result<Option<Intent>>) -> Result<Standing> {
+    let cannot = || "cannot look into a staging";
+    let intent = match intent {
+        Ok(Some(intent)) if intent.stage == Stage::Sealed => return Ok(Standing::Sealed(intent)),
+        Err(error) if error.errno().is_some() => return Err(error),
+        intent => intent,
+    };
+    let staging = match stagings.open_dir(txid) {
+        // Gone just now.
+        Err(fs::Errno::NOENT) => return Ok(Standing::CutOff { since: None }),
+        staging => staging.doing(cannot)?,
+    };
+    if Lock::is_held(&staging, layout::LOCK) {
+        return Ok(Standing::Held);
+    }
+    let since = || staging.stat(layout::INTENT).map(|stat| stat.mtime).doing(cannot);
+    Ok(match intent {
+        Ok(Some(Intent { stage: Stage::Staged, .. })) => Standing::Waiting { since: since()? },
+        Ok(Some(_)) => Standing::CutOff { since: Some(since()?) },
+        // Garbage: with a node, something may refer to it.
+        Err(error) if staging.stat_if_there(layout::NODE).doing(cannot)?.is_some() => return Err(error),
+        Ok(None) | Err(_) => Standing::CutOff { since: None },
+    })
 }

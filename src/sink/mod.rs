@@ -17,7 +17,7 @@ mod sound;
 
 pub use catalog::{Catalog, Damaged, Place, Snapshot};
 pub use index::{Index, IndexWriter};
-pub use intent::{Intent, Stage};
+pub use intent::{Intent, Stage, Standing};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};
 pub use manifests::StoredManifest;
 pub use node::Node;

@@ -24,7 +24,8 @@ impl Sink {
     /// # Errors
     /// The system's; the old HEAD stands.
     pub fn set_head(&self, _: &SinkLock, id: &str) -> Result<()> {
-        fs::put_file(&self.emu, layout::HEAD, format!("{id}\n").as_bytes())
+        let text = format!("{id}\n");
+        self.with_room(|| fs::put_file(&self.emu, layout::HEAD, text.as_bytes()))
             .doing(|| format!("cannot write {}", self.inside(layout::HEAD)))?;
         self.make_durable(&self.emu)
     }

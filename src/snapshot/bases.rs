@@ -3,7 +3,7 @@
 
 use super::{lane, spare};
 use crate::error::Result;
-use crate::sink::{Lock, Sink, SinkLock, Stage, layout};
+use crate::sink::{Sink, SinkLock, Standing};
 
 /// Gives up all trees that a later push or commit would begin with. To search them for this
 /// inode or that is not worth it: they only save time.
@@ -14,16 +14,9 @@ use crate::sink::{Lock, Sink, SinkLock, Stage, layout};
 /// The system's.
 pub fn give_up_bases(sink: &Sink, lock: &SinkLock) -> Result<()> {
     spare::discard_all(sink, lock)?;
-    for (txid, intent) in sink.stagings()? {
-        // One that says nothing readable may be a publication.
-        let is_base = intent.is_ok_and(|intent| intent.is_none_or(|intent| intent.stage != Stage::Sealed));
-        if !is_base {
-            continue;
-        }
-        let Ok(staging) = sink.dir(layout::STAGING)?.open_dir(txid.as_bytes()) else { continue };
-        if let Some(held) = Lock::try_take(&staging, layout::LOCK, "a staging")? {
+    for (txid, standing) in sink.standings()? {
+        if matches!(standing, Standing::CutOff { .. } | Standing::Waiting { .. }) {
             lane::discard(sink, &txid)?;
-            drop(held);
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::{lane, remove, spare};
 use crate::error::{Doing as _, Result};
 use crate::fs;
 use crate::quote::quoted_path;
-use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage, layout};
+use crate::sink::{Catalog, Sink, SinkLock, Standing, layout};
 
 /// Staging made by plumbing waits so long for its commit, in seconds.
 const WAITS: i64 = 24 * 3600;
@@ -119,23 +119,13 @@ pub fn empty_trash(sink: &Sink) -> Result<Option<Vec<Leftover>>> {
 /// Stagings that nobody fills and nobody will come back for. One that is sealed is a snapshot that
 /// the next command publishes.
 fn cut_off(sink: &Sink) -> Result<Vec<String>> {
-    let stagings = sink.dir(layout::STAGING)?;
-    let mut found = Vec::new();
-    for (txid, intent) in sink.stagings()? {
-        let Ok(staging) = stagings.open_dir(txid.as_bytes()) else { continue };
-        let old = match intent {
-            Ok(None | Some(Intent { stage: Stage::Open, .. })) => true,
-            Ok(Some(Intent { stage: Stage::Staged, .. })) => {
-                let since = staging.stat(layout::INTENT).map_or(i64::MAX, |stat| stat.mtime.sec);
-                crate::clock::now().as_second().saturating_sub(since) > WAITS
-            }
-            Ok(Some(Intent { stage: Stage::Sealed, .. })) | Err(_) => false,
-        };
-        if old && !Lock::is_held(&staging, layout::LOCK) {
-            found.push(txid);
-        }
-    }
-    Ok(found)
+    let now = crate::clock::now().as_second();
+    let left = sink.standings()?.into_iter().filter(|(_, standing)| match standing {
+        Standing::CutOff { .. } => true,
+        Standing::Waiting { since } => now.saturating_sub(since.sec) > WAITS,
+        Standing::Held | Standing::Sealed(_) | Standing::Unknown(_) => false,
+    });
+    Ok(left.map(|(txid, _)| txid).collect())
 }
 
 /// Links that lead to trees which are not there, and those that were on their way to a name.

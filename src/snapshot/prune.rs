@@ -1,6 +1,6 @@
 //! Snapshots that somebody wants removed: the whole list is checked before anything goes.
 
-use super::remove::{self, Fate};
+use super::remove::{self, Fate, Heirs};
 use crate::error::{Error, Result};
 use crate::sink::{Catalog, Node, Sink, SinkLock};
 
@@ -97,20 +97,12 @@ pub fn apply(
     let mut pruned = Pruned::default();
     let is_going = |id: &str| pruning.going.iter().any(|node| node.id == id);
     let left = || catalog.snapshots.iter().rev().map(|snapshot| &snapshot.node);
-    let newest = left().find(|node| !is_going(&node.id)).map(|node| node.id.as_str());
-    // HEAD leads to a snapshot at any time.
-    if let Some(head) = &pruning.head {
-        sink.set_head(lock, &head.id)?;
-    }
+    let latest = left().find(|node| !is_going(&node.id)).map(|node| node.id.as_str());
     for node in &pruning.going {
-        if remove::unpublish(sink, lock, node, reason, newest, Fate::Trash)? {
-            pruned.removed.push(node.clone());
-            continue;
-        }
-        if pruning.head.is_some() && catalog.head.as_ref() == Some(&node.id) {
-            sink.set_head(lock, &node.id)?;
-        }
-        pruned.in_use.push(node.clone());
+        let head = pruning.head.as_ref().filter(|_| catalog.head.as_ref() == Some(&node.id));
+        let heirs = Heirs { latest, head: head.map(|head| head.id.as_str()) };
+        let gone = remove::unpublish(sink, lock, node, reason, heirs, Fate::Trash)?;
+        if gone { &mut pruned.removed } else { &mut pruned.in_use }.push(node.clone());
     }
     // The newest of those that are being read is newer than what `latest` leads to now.
     let newest = left().find(|node| pruned.removed.iter().all(|gone| gone.id != node.id));

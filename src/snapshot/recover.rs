@@ -3,10 +3,10 @@
 
 use super::remove::{self, Fate};
 use super::{commit, lane};
-use crate::error::{Doing as _, Result};
+use crate::error::Result;
 use crate::progress::Observer;
 use crate::quote::quoted_path;
-use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage, layout};
+use crate::sink::{Catalog, Sink, SinkLock, Standing};
 use crate::tree::Time;
 
 /// Makes the sink whole: publications past their barrier are completed, removals are cleared away
@@ -22,27 +22,26 @@ pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<
     };
     let mut sealed = Vec::new();
     let mut cut_off: Option<(Time, String)> = None;
-    for (txid, intent) in sink.stagings()? {
-        match intent {
-            Ok(Some(intent)) if intent.stage == Stage::Sealed => sealed.push(intent),
-            Ok(Some(Intent { stage: Stage::Staged | Stage::Sealed, .. })) => {}
-            Ok(Some(Intent { stage: Stage::Open, .. })) => {
-                let Some(begun) = cut_off_since(sink, &txid) else { continue };
-                // Of several the one that was begun last is nearest to the source.
-                let older = match cut_off.replace((begun, txid)) {
-                    Some(other) if other.0 > begun => cut_off.replace(other),
-                    other => other,
-                };
-                if let Some((_, txid)) = older {
-                    clear(sink, &txid).unwrap_or_else(left_as_it_is);
-                }
+    for (txid, standing) in sink.standings()? {
+        let useless = match standing {
+            Standing::Held | Standing::Waiting { .. } => None,
+            Standing::Sealed(intent) => {
+                sealed.push(intent);
+                None
             }
-            Ok(None) => clear(sink, &txid).unwrap_or_else(left_as_it_is),
-            // Garbage, and nothing was about to be published: cut off as well.
-            Err(error) if error.errno().is_none() && !has_node(sink, &txid)? => {
-                clear(sink, &txid).unwrap_or_else(left_as_it_is);
+            Standing::CutOff { since: None } => Some(txid),
+            // Of several the one that was begun last is nearest to the source.
+            Standing::CutOff { since: Some(since) } => match cut_off.replace((since, txid)) {
+                Some(other) if other.0 > since => cut_off.replace(other).map(|(_, txid)| txid),
+                other => other.map(|(_, txid)| txid),
+            },
+            Standing::Unknown(error) => {
+                left_as_it_is(error);
+                None
             }
-            Err(error) => left_as_it_is(error),
+        };
+        if let Some(txid) = useless {
+            lane::discard(sink, &txid).map_or_else(left_as_it_is, drop);
         }
     }
     // In the order of the history, so that HEAD ends where the last of them leads.
@@ -62,27 +61,4 @@ pub fn recover(sink: &Sink, lock: &SinkLock, observer: &dyn Observer) -> Result<
     }
     remove::forget_uncommitted(sink, &catalog)?;
     Ok(cut_off.map(|(_, txid)| txid))
-}
-
-/// When a staging was begun that nobody fills now; `None` while somebody does.
-fn cut_off_since(sink: &Sink, txid: &str) -> Option<Time> {
-    let staging = sink.dir(layout::STAGING).ok()?.open_dir(txid.as_bytes()).ok()?;
-    let _held = Lock::try_take(&staging, layout::LOCK, "a staging").ok()??;
-    Some(staging.stat(layout::INTENT).map(|stat| stat.mtime).unwrap_or_default())
-}
-
-fn clear(sink: &Sink, txid: &str) -> Result<()> {
-    let stagings = sink.dir(layout::STAGING)?;
-    let in_use = match stagings.open_dir(txid.as_bytes()) {
-        Ok(staging) => Lock::try_take(&staging, layout::LOCK, "a staging")?.is_none(),
-        Err(_) => false,
-    };
-    if in_use { Ok(()) } else { lane::discard(sink, txid).map(|_| ()) }
-}
-
-/// Whether a node was written: its snapshot may be half published.
-fn has_node(sink: &Sink, txid: &str) -> Result<bool> {
-    let staging = sink.dir(layout::STAGING)?.open_dir(txid.as_bytes());
-    let node = staging.and_then(|staging| staging.stat_if_there(layout::NODE));
-    Ok(node.doing(|| format!("cannot look into {}", sink.inside(layout::STAGING)))?.is_some())
 }

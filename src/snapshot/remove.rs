@@ -2,7 +2,7 @@
 //! under the sink's lock; the second takes long and holds nobody up.
 
 use super::spare;
-use crate::error::{Doing as _, Result};
+use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, Removal};
 use crate::quote::quoted_path;
 use crate::sink::{Catalog, Lock, Node, ReadLock, Sink, SinkLock, layout};
@@ -25,18 +25,28 @@ pub enum Fate {
     Park,
 }
 
-/// Takes a snapshot out of the list: its record is written, its node unlinked (the commit of the
-/// removal), its tree moved to the trash or parked. `false`: somebody reads it, and it stays for now.
+/// What takes the places of a snapshot that is removed; full ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Heirs<'a> {
+    /// Where `latest` leads, if it led there; `None`: nothing is left.
+    pub latest: Option<&'a str>,
+    /// Where HEAD moves; `None`: it is another one, and stays.
+    pub head: Option<&'a str>,
+}
+
+/// Takes a snapshot out of the list: its record is written, HEAD moved if it is that, its node
+/// unlinked (the commit of the removal), its tree moved to the trash or parked. `false`: somebody
+/// reads it, and it stays for now.
 ///
 /// # Errors
-/// A step failed. Before the node is unlinked the snapshot stands; after that the next command
-/// goes on.
+/// A step failed. Before the node is unlinked the snapshot stands, and is HEAD if it was; after that
+/// the next command goes on.
 pub fn unpublish(
     sink: &Sink,
     lock: &SinkLock,
     node: &Node,
     reason: &str,
-    newest: Option<&str>,
+    heirs: Heirs<'_>,
     fate: Fate,
 ) -> Result<bool> {
     let cannot = || format!("cannot remove snapshot {} from {}", node.short(), quoted_path(&sink.path));
@@ -45,13 +55,34 @@ pub fn unpublish(
     let removed_at = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let record = Record { node, removed: removed_at, reason };
     let text = serde_json::to_string(&record).doing(cannot)? + "\n";
-    sink.with_room(|| fs::put_file(&removed, node.id.as_bytes(), text.as_bytes())).doing(cannot)?;
+    let write = || fs::put_file(&removed, node.id.as_bytes(), text.as_bytes());
+    with_room(sink, lock, || sink.with_room(write).doing(cannot))?;
     sink.make_durable(&removed)?;
-    nodes.remove_file(node.id.as_bytes()).doing(cannot)?;
+    let moved = heirs.head.map_or(Ok(()), |head| with_room(sink, lock, || sink.set_head(lock, head)));
+    let committed = moved.and_then(|()| nodes.remove_file(node.id.as_bytes()).doing(cannot));
+    if let (Err(_), Some(_)) = (&committed, heirs.head) {
+        // As it was; if that fails too, HEAD is another one that is listed.
+        let _ = sink.set_head(lock, &node.id);
+    }
+    committed?;
     sink.make_durable(&nodes)?;
     drop(held);
-    clear_away(sink, lock, &node.id, newest, fate)?;
+    clear_away(sink, lock, &node.id, heirs.latest, fate)?;
     Ok(true)
+}
+
+/// Writes something small that has to be written before room can be made; on a full disk spares, and
+/// what was removed before, make way for it.
+fn with_room(sink: &Sink, lock: &SinkLock, write: impl Fn() -> Result<()>) -> Result<()> {
+    let written = write();
+    let errno = written.as_ref().err().and_then(Error::errno);
+    if !matches!(errno, Some(fs::Errno::NOSPC | fs::Errno::DQUOT)) {
+        return written;
+    }
+    // Whatever fails here, the second attempt says what is wrong.
+    let _ = spare::discard_all(sink, lock);
+    let _ = empty_trash(sink);
+    write().map_err(|error| error.hint("it takes a few kilobytes: make that room on its disk by other means"))
 }
 
 /// Clears away what is left of a snapshot whose removal is committed.

@@ -1,7 +1,7 @@
 //! Rotation applied: the policy's verdicts, what holds them back, and room made where it is asked
 //! for. What is removed goes to the trash; deleting it comes later and needs no lock.
 
-use super::remove::{self, Fate};
+use super::remove::{self, Fate, Heirs};
 use super::rotate::{self, Action, Candidate, Verdict};
 use super::spare;
 use crate::config::Retention;
@@ -72,6 +72,24 @@ fn candidates(sink: &Sink, catalog: &Catalog) -> Vec<Candidate> {
     catalog.snapshots.iter().map(candidate).collect()
 }
 
+/// Whether there is less room now than `min-free` asks for, and which snapshots may go for it beside
+/// those that the policy removes, in this order; `None` where it is off. Nothing is changed.
+///
+/// # Errors
+/// The room cannot be measured.
+pub fn for_room(
+    sink: &Sink,
+    catalog: &Catalog,
+    retention: &Retention,
+    verdicts: &[Verdict],
+) -> Result<Option<(bool, Vec<String>)>> {
+    let Some(min_free) = retention.min_free else { return Ok(None) };
+    let stays = |id: &str| !verdicts.iter().any(|one| one.id == id && one.action == Action::Remove);
+    let left: Vec<Candidate> = candidates(sink, catalog).into_iter().filter(|one| stays(&one.id)).collect();
+    let order = rotate::space_candidates(&left, &jiff::tz::TimeZone::system(), retention.min_keep);
+    Ok(Some((missing(sink, min_free)? > 0, order)))
+}
+
 /// Applies the policy.
 ///
 /// # Errors
@@ -129,7 +147,8 @@ fn take_out(
 ) -> Result<bool> {
     let Some(snapshot) = catalog.get(id) else { return Ok(false) };
     let newest = catalog.snapshots.last().map(|snapshot| snapshot.node.id.as_str());
-    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, newest, fate)?;
+    let heirs = Heirs { latest: newest, head: None };
+    let gone = remove::unpublish(sink, lock, &snapshot.node, reason, heirs, fate)?;
     if gone {
         rotated.removed.push(snapshot.node.clone());
     } else {

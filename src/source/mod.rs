@@ -194,7 +194,7 @@ impl Source {
     }
 
     /// Makes a directory the source that a sink has snapshots of, with the settings that the sink keeps.
-    /// Hooks come back without the right to be run.
+    /// Hooks come back without the right to be run. What was done of it before is done again.
     ///
     /// # Errors
     /// The directory cannot be written, or the sink not read.
@@ -202,9 +202,7 @@ impl Source {
         let cannot = || format!("cannot make a source of {}", quoted_path(path));
         let root = fs::open_operator(path).doing(cannot)?;
         let mtime = root.stat_self().doing(cannot)?.mtime;
-        // What a snapshot brought along must not become settings and hooks.
-        root.make_dir(layout::EMU, 0o700).doing(cannot)?;
-        let emu = root.open_dir(layout::EMU).doing(cannot)?;
+        let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
         let kept = sink.dir(layout::SOURCE_COPY)?;
         let restore = |from: &Dir, name: &[u8], to: &Dir| match fs::read_limited(from, name, 1 << 22) {
             Ok(content) => fs::replace_file(to, name, &content).doing(cannot),

@@ -93,7 +93,7 @@ impl Source {
     /// # Errors
     /// The name is taken or no name.
     pub fn check_new_name(&self, name: &str) -> Result<Vec<SinkRef>> {
-        let cannot = || format!("cannot add the sink {}", quoted(name));
+        let cannot = || format!("cannot call a sink {}", quoted(name));
         if !is_name(name) || name.ends_with(".new") {
             return Err(Error::usage(cannot())
                 .because("a name has letters, digits, '-', '_' and '.', and is not like a revision"));
@@ -103,7 +103,7 @@ impl Source {
             None => Ok(others),
             Some(other) => Err(Error::failed(cannot())
                 .because(format!("it is the name of the sink at {}", quoted_path(&other.path)))
-                .hint("choose another name: emu sink add NAME PATH")),
+                .hint("choose another name")),
         }
     }
 
@@ -148,17 +148,38 @@ impl Source {
         Ok(sink)
     }
 
+    /// Gives a sink another name.
+    ///
+    /// # Errors
+    /// As [`Source::check_new_name`]; there is no such sink, or the system's. The old name stands.
+    pub fn rename_sink(&self, name: &str, new: &str) -> Result<()> {
+        let cannot = || format!("cannot rename the sink {} to {}", quoted(name), quoted(new));
+        self.check_new_name(new)?;
+        let dir = self.sinks_dir()?;
+        dir.rename_new(name.as_bytes(), &dir, new.as_bytes()).doing(cannot)?;
+        dir.sync().doing(cannot)
+    }
+
+    /// Makes sure that the record of a sink could be read.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::NotFound`] if it could not.
+    pub fn check_record(&self, known: &SinkRef) -> Result<()> {
+        if !known.id.is_empty() {
+            return Ok(());
+        }
+        let record = self.path.join(".emu/sinks").join(&known.name);
+        Err(Error::not_found(format!("cannot use the sink {}", quoted(&known.name)))
+            .because(format!("{} is no record of a sink", quoted_path(&record)))
+            .hint(format!("emu sink rm {0}, then emu sink add {0} PATH", known.name)))
+    }
+
     /// Opens a known sink and makes sure that it is the one that was added.
     ///
     /// # Errors
     /// [`crate::error::Kind::NotFound`] if it is missing, another one, or of another source.
     pub fn open_sink(&self, known: &SinkRef) -> Result<Sink> {
-        if known.id.is_empty() {
-            let record = self.path.join(".emu/sinks").join(&known.name);
-            return Err(Error::not_found(format!("cannot use the sink {}", quoted(&known.name)))
-                .because(format!("{} is no record of a sink", quoted_path(&record)))
-                .hint(format!("emu sink rm {0}, then emu sink add {0} PATH", known.name)));
-        }
+        self.check_record(known)?;
         let sink = Sink::open(&known.path)?;
         let wrong = |why: String| {
             Error::not_found(format!(

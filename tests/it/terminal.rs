@@ -203,6 +203,27 @@ fn ctrl_c_belongs_to_the_pager_and_emu_waits_for_its_end() {
 }
 
 #[test]
+fn a_request_to_end_is_passed_on_to_the_pager_and_emu_waits_for_its_end() {
+    if !need_tool("python3") {
+        return;
+    }
+    let emu = Emu::new();
+    history(&emu, 3);
+    // It has all, asks emu to end, and ends itself only when it is told to.
+    let pager = |signal: &str| {
+        format!(
+            "trap 'sleep 0.2; echo pager told; exit 0' TERM; cat > /dev/null; kill -{signal} $PPID; \
+             for n in $(seq 500); do sleep 0.02; done; echo never told"
+        )
+    };
+    for signal in ["TERM", "HUP"] {
+        let src = paged(emu.inside("src"), &pager(signal));
+        let said = Terminal::new(80, 12).run(&src, "bash", &["-c", "emu log; echo emu ends"]).succeeds();
+        assert_eq!(said.stdout, "pager told\nemu ends\n", "{signal}");
+    }
+}
+
+#[test]
 fn what_is_said_while_a_pager_runs_is_said_after_it() {
     if !need_tool("python3") {
         return;

@@ -2,15 +2,16 @@
 
 use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, place, read};
 use crate::config::Config;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::quote::{escaped, quoted, quoted_path};
 use crate::record::{SourceRecord, SummaryRecord};
-use crate::restore::checkout::{self, Damaged, Outcome, Ownership, Request, Target};
+use crate::restore::checkout::{self, Damaged, Outcome, Ownership, Request, Step, Target};
+use crate::restore::cloning::Cloning;
 use crate::source::Source;
 use crate::tree::Unread;
 use crate::ui::text;
 use clap::Args as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -24,11 +25,17 @@ that is given, is checked out; configuration, excludes and hooks come back as th
 and the sink is added as 'origin', or under the name in core.default-sink. Hooks are disabled: they come
 back without the right to be run.
 
+A clone that was cut off is gone on with by the same command: files that are there already are not copied
+again. While the machine is not restarted, size and mtime tell which are right; afterwards they are read and
+compared. It becomes the snapshot that it was begun with, though the sink may have newer
+ones by now. A file that was changed in DIR meanwhile is kept in '.emu/replaced/<time>'. DIR is a source
+only when all is done.
+
 Nothing is changed in the sink. The source that made the snapshots may still be alive, on this machine or
 another, so a push from the clone is refused until 'emu sink adopt origin' says that the sink is the
 clone's now.
 ## EXIT STATUS
-0; 1 if DIR is not empty; 3 if something could not be restored (the warnings say what); 10 if there is no
+0; 1 if DIR is not empty and no clone of this sink was cut off in it; 3 if something could not be restored (the warnings say what); 10 if there is no
 such sink or snapshot.
 ## JSON
 With --json, a record of type 'source', records of type 'unread' for what was not restored, and one of type
@@ -42,6 +49,9 @@ emu-checkout(1), emu-sink(1)
     build: Args::augment_args,
     run: |matches, context| run(&read(matches)?, context),
 };
+
+/// What is left to do after a clone that did not come to its end.
+const GO_ON: &str = "the same `emu clone` again goes on with what is there";
 
 /// Makes a source from a sink.
 #[derive(Debug, clap::Args)]
@@ -69,7 +79,57 @@ struct Args {
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let begin = Instant::now();
     let found = context.revision(&args.sink, None)?;
-    let dir = place::settled(&args.dir)?;
+    let cloning = Cloning::look(&place::settled(&args.dir)?, &found.opened.sink)?;
+    let found = begun_with(&cloning, found, &args.sink)?;
+    if args.dry_run {
+        return foresee(args, &found, &cloning, context);
+    }
+    make(args, &found, cloning, begin, context).map_err(|error| match error.next_step() {
+        None => error.hint(GO_ON),
+        Some(_) => error,
+    })
+}
+
+/// The snapshot that a clone before was cut off with, if it is this clone.
+fn begun_with(cloning: &Cloning, found: Found, asked: &str) -> Result<Found> {
+    let Some(before) = cloning.before().filter(|before| before.snapshot != found.node.id) else {
+        return Ok(found);
+    };
+    let short = before.snapshot.get(..12).unwrap_or_default();
+    let cannot =
+        || Error::failed(format!("cannot clone {} into {}", found.node.short(), quoted_path(&cloning.path)));
+    if before.clone.as_ref().is_some_and(|clone| clone.asked != asked) {
+        return Err(cannot()
+            .because(format!("a clone of {short} was cut off there"))
+            .hint("name that snapshot, or another directory"));
+    }
+    let same = found.opened.all().into_iter().find(|one| one.node.id == before.snapshot);
+    same.ok_or_else(|| {
+        cannot()
+            .because(format!("a clone of {short} was cut off there, which the sink no longer has"))
+            .hint("remove the directory, and clone again")
+    })
+}
+
+/// Checks the snapshot out and makes the tree a source.
+fn make(args: &Args, found: &Found, cloning: Cloning, begin: Instant, context: &Context) -> Result<Status> {
+    let sink = &found.opened.sink;
+    let cloning = cloning.begin(sink, &found.node, &args.sink, context.command, args.wait.wait())?;
+    let observer = context.ui.observer();
+    let outcome = with_request(args, found, &cloning, context, |request| checkout::run(request, &observer))?;
+    drop(observer);
+    let status = settle(&outcome, found, &cloning, begin, context)?;
+    cloning.end()?;
+    Ok(status)
+}
+
+fn with_request<T>(
+    args: &Args,
+    found: &Found,
+    cloning: &Cloning,
+    context: &Context,
+    go: impl FnOnce(&Request<'_>) -> Result<T>,
+) -> Result<T> {
     let config = Config::default();
     let others = || Vec::new();
     let request = Request {
@@ -77,7 +137,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         catalog: &found.opened.catalog,
         node: &found.node,
         others: &others,
-        target: Target::Elsewhere { path: &dir, overwrite: None },
+        target: Target::Clone(cloning),
         config: &config,
         paths: Vec::new(),
         ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
@@ -85,26 +145,24 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         wait: args.wait.wait(),
         command: context.command,
     };
-    if args.dry_run {
-        return foresee(&request, &found, &dir, context);
-    }
-    let observer = context.ui.observer();
-    let outcome = checkout::run(&request, &observer).map_err(|error| match error.kind() {
-        Kind::Failed => error.hint("name a directory that is empty or missing"),
-        _ => error,
-    })?;
-    drop(observer);
-    settle(&outcome, &found, &dir, begin, context)
+    go(&request)
 }
 
 /// What makes the tree a source, and how it went.
-fn settle(outcome: &Outcome, found: &Found, dir: &Path, begin: Instant, context: &Context) -> Result<Status> {
-    let source = Source::revive(dir, &found.opened.sink)?;
+fn settle(
+    outcome: &Outcome,
+    found: &Found,
+    cloning: &Cloning,
+    begin: Instant,
+    context: &Context,
+) -> Result<Status> {
     let sink = &found.opened.sink;
+    let source = Source::revive(&cloning.path, sink)?;
     // Under the name that its configuration may speak of.
     let name = context.config(Some(&source)).ok().and_then(|config| config.default_sink());
     let name = name.filter(|name| source.check_new_name(name).is_ok()).unwrap_or_else(|| "origin".to_owned());
-    source.add_sink(&name, sink, false)?;
+    let added = source.sinks()?.into_iter().find(|known| known.id == sink.info.id);
+    let name = added.map_or_else(|| source.add_sink(&name, sink, false), Ok)?.name;
     let status = (!outcome.is_complete()).then_some(Kind::Incomplete);
     for trouble in &outcome.done.troubles {
         context.ui.warn(&format!("{} is not restored: {}", quoted(&trouble.path), trouble.text));
@@ -112,6 +170,12 @@ fn settle(outcome: &Outcome, found: &Found, dir: &Path, begin: Instant, context:
     if outcome.done.owners + outcome.done.xattrs > 0 {
         let entries = text::count(outcome.done.owners + outcome.done.xattrs, "entry", "entries");
         context.ui.warn(&format!("owners or extended attributes of {entries} could not be set"));
+    }
+    if cloning.before().is_some() {
+        context.ui.note("going on with a clone that was cut off; what was there already is not counted");
+    }
+    if let Some(replaced) = &outcome.replaced {
+        context.ui.note(&format!("what stood there and differed is kept in {}", quoted_path(replaced)));
     }
     if context.ui.json() {
         context.ui.record(&SourceRecord::new(&source.path, &source.id, true))?;
@@ -140,16 +204,16 @@ fn settle(outcome: &Outcome, found: &Found, dir: &Path, begin: Instant, context:
     Ok(status)
 }
 
-fn foresee(request: &Request<'_>, found: &Found, dir: &Path, context: &Context) -> Result<Status> {
+fn foresee(args: &Args, found: &Found, cloning: &Cloning, context: &Context) -> Result<Status> {
     let mut entries = 0;
-    checkout::plan(
-        request,
-        &mut |step| {
-            entries += step.changes.len() as u64;
-            Ok(())
-        },
-        &context.ui.observer(),
-    )?;
+    let mut each = |step: Step| {
+        entries += step.changes.len() as u64;
+        Ok(())
+    };
+    let observer = context.ui.observer();
+    with_request(args, found, cloning, context, |request| checkout::plan(request, &mut each, &observer))?;
+    drop(observer);
+    let dir = &cloning.path;
     if context.ui.json() {
         let source = &found.opened.sink.info.source;
         return context.ui.record(&SourceRecord::new(dir, source, true)).map(|()| None);

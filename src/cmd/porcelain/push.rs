@@ -194,8 +194,11 @@ fn save(
     if made.is_some() {
         context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
     }
-    if Unfinished::read(source).is_some() {
-        context.ui.warn("a checkout of this source was cut off; the same `emu checkout` again completes it");
+    if let Some(unfinished) = Unfinished::read(source.emu()) {
+        let what = if unfinished.clone.is_some() { "clone" } else { "checkout" };
+        context
+            .ui
+            .warn(&format!("a {what} of this source was cut off; the same `emu {what}` again completes it"));
     }
     if targets.is_empty() {
         return Err(snapshot::no_sinks());

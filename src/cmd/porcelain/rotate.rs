@@ -17,7 +17,8 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 Keeps what the retention policy keeps and removes the other snapshots of the sinks, with a reason for
-each. --dry-run prints the same table and removes nothing.
+each. --dry-run prints the same table and removes nothing. With min-free it says whether room is short now,
+and which snapshots would go for it first; how many it takes is only known when they are deleted.
 
 ## THE POLICY
 The words are restic's: each series keeps the newest snapshot of each hour, day, week, month or
@@ -180,7 +181,11 @@ pub(in crate::cmd) fn one(
     if args.dry_run {
         let catalog = Catalog::read(sink)?;
         context.ui.note(&format!("{name}: {} ({})", retention.policy.describe(), retention.origin));
-        return show(&retire::verdicts(sink, &catalog, &retention)?, &catalog, context).map(|()| None);
+        let verdicts = retire::verdicts(sink, &catalog, &retention)?;
+        show(&verdicts, &catalog, context)?;
+        let for_room = retire::for_room(sink, &catalog, &retention, &verdicts)?;
+        for_room.inspect(|(short, order)| report::for_room(name, *short, order, context));
+        return Ok(None);
     }
     let observer = context.ui.observer();
     let lock = snapshot::tidy(sink, args.wait.wait(), context.command, &observer)?;

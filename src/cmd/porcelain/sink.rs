@@ -9,7 +9,7 @@ use crate::cmd::mounts::{self, Mount};
 use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, read};
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::quote::{escaped, quoted, quoted_path};
+use crate::quote::escaped;
 use crate::record::{SinkPlace, SinkRecord};
 use crate::sink::{Node, Sink};
 use crate::source::{SinkRef, Source, SourceLock};
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 pub(crate) const ENTRY: Entry = Entry {
     name: "sink",
     class: Class::Porcelain,
-    summary: "list, add, move, adopt and forget sinks",
+    summary: "list, add, change, adopt and forget sinks",
     prose: "\
 ## DESCRIPTION
 A sink is a directory that holds snapshots of one source, on a disk that should be another one than
@@ -38,6 +38,9 @@ sink rm. A sink may lie inside the source; it is not saved then.
 emu sink rm makes the source forget a sink. The snapshots in it stay as they are. emu sink clean does so
 for all sinks that are absent, or have another one in their place, but for those that are optional.
 
+emu sink rename gives a sink another name in this source. emu sink set says whether it may be absent. Neither
+touches the sink, which may be absent.
+
 emu sink move says where a sink stands now that its directory was moved or copied by other means. If both
 are there, they have the same id, and only the new one counts.
 
@@ -45,10 +48,11 @@ emu sink adopt makes a sink this machine's: a push from another machine than the
 refused until then, and afterwards the other machine is. With a NAME and a PATH it takes over a sink that is
 of another source, such as one that was lost, and adds it; a copy of a sink that the source has elsewhere
 gets an id of its own. No snapshot is changed.
-## OPTIONS OF ADD
-With --optional, it is no failure of a push when the sink is absent.
+## OPTIONS OF ADD AND SET
+With --optional, it is no failure of a push when the sink is absent; with --required, which is how sinks are
+added otherwise, it is one.
 ## EXIT STATUS
-0; 1 if a sink cannot be made there; 2 if a name is no name; 10 if there is no such sink, or another one in
+0; 1 if a sink cannot be made there, or a name is taken; 2 if a name is no name; 10 if there is no such sink, or another one in
 its place; 11 if somebody else holds a lock.
 ## JSON
 With --json a record of type 'sink' for each sink that is listed or changed; see emu-json(5).
@@ -58,6 +62,11 @@ A disk that is always there, and one that is plugged in now and then:
     emu sink add /mnt/backup/home
     emu sink add --optional usb /media/usb/home
     emu sink
+
+Another name, and no failure any more when it is absent:
+
+    emu sink rename origin office
+    emu sink set office --optional
 
 A bigger disk:
 
@@ -109,10 +118,35 @@ enum Action {
         #[command(flatten)]
         change: ChangeArgs,
     },
+    /// Give a sink another name
+    Rename {
+        /// Its name
+        #[arg(value_name = "SINK")]
+        name: String,
+        /// What to call it
+        #[arg(value_name = "NEW")]
+        new: String,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Say whether a sink may be absent
+    Set {
+        /// Its name
+        #[arg(value_name = "SINK")]
+        name: String,
+        /// It is no failure when this sink is absent
+        #[arg(long, required_unless_present = "required", conflicts_with = "required")]
+        optional: bool,
+        /// It is a failure when this sink is absent
+        #[arg(long)]
+        required: bool,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
     /// Say where a sink stands now
     Move {
         /// Its name
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "SINK")]
         name: String,
         /// Where it is
         #[arg(value_name = "PATH")]
@@ -163,7 +197,9 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(Action::Add { name, path, optional, change }) => {
             add::add(context, name, path, *optional, *change)
         }
-        Some(Action::Rm { name, change }) => forget(context, name, *change),
+        Some(Action::Rm { name, change }) => changes::forget(context, name, *change),
+        Some(Action::Rename { name, new, change }) => changes::rename(context, name, new, *change),
+        Some(Action::Set { name, optional, change, .. }) => changes::set(context, name, *optional, *change),
         Some(Action::Move { name, path, change }) => changes::relocate(context, name, path, *change),
         Some(Action::Adopt { name, path, change }) => {
             changes::adopt(context, name.as_deref(), path.as_deref(), *change)
@@ -247,31 +283,4 @@ fn describe<'a>(sink: &'a Sink, mounts: &'a [Mount], opened: Option<&'a Opened>)
 
 fn trusted_source(context: &Context) -> Result<Source> {
     context.known_sinks().map(|(source, _)| source)
-}
-
-fn forget(context: &Context, name: &str, args: ChangeArgs) -> Result<Status> {
-    let source = trusted_source(context)?;
-    let _lock = args.lock(&source, context)?;
-    if args.dry_run {
-        let known = source.sink(name)?;
-        let place = quoted_path(&known.path);
-        if context.ui.json() {
-            let why = Err("would be forgotten");
-            context.ui.record(&SinkRecord::new(name, &known.path, &known.id, known.optional, why))?;
-            return Ok(None);
-        }
-        context.ui.out(&format!("sink {name}: would be forgotten; its data would stay in {place}"))?;
-        return Ok(None);
-    }
-    let known = source.forget_sink(name)?;
-    if context.ui.json() {
-        let why = Err("forgotten");
-        context.ui.record(&SinkRecord::new(name, &known.path, &known.id, known.optional, why))?;
-    } else {
-        context.ui.out(&format!("sink {name}: forgotten; its data stays in {}", quoted_path(&known.path)))?;
-    }
-    if context.config(Some(&source))?.default_sink().as_deref() == Some(name) {
-        context.ui.warn(&format!("core.default-sink still names {}", quoted(name)));
-    }
-    Ok(None)
 }

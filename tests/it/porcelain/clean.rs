@@ -127,3 +127,19 @@ fn a_sink_that_is_locked_or_absent_is_an_error() {
     }
     assert!(job.sink().join(".emu-latest").is_symlink());
 }
+
+#[test]
+fn a_staging_that_says_nothing_readable_is_listed_unless_it_has_a_node() {
+    let job = Job::pushed("file a \"a\"");
+    let stagings = job.sink().join(".emu/staging");
+    for txid in ["garbage", "garbage-with-node"] {
+        fs::create_dir(stagings.join(txid)).unwrap();
+        fs::write(stagings.join(txid).join("intent"), "\0\0\0").unwrap();
+    }
+    fs::write(stagings.join("garbage-with-node/node"), "{}").unwrap();
+    let said = job.ok(&["-S", "src", "clean", "--dry-run"]);
+    assert!(said.contains("garbage") && !said.contains("garbage-with-node"), "{said}");
+    let said = job.emu.run(&["-S", "src", "clean"]).succeeds();
+    assert!(said.stderr.contains("is left as it is"), "{said}");
+    assert!(!stagings.join("garbage").exists() && stagings.join("garbage-with-node").exists());
+}

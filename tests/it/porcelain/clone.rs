@@ -1,5 +1,7 @@
 //! `emu clone`: the source on a new machine.
 
+mod cut;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -69,6 +71,14 @@ fn what_is_there_already_is_not_cloned_over() {
     let before = listing(&job.emu.path("full"));
     assert!(job.emu.fails(&["clone", "./sink", "full"], 1).contains("not empty"));
     assert_eq!(listing(&job.emu.path("full")), before);
+    // Nor into a source, or what stands beside the note of a checkout.
+    let note = r#"{"v":1,"snapshot":"x","sink":"y","since":"","temporary":".emu-0123456789abcdef-"}"#;
+    fs::create_dir(job.emu.path("full/.emu")).unwrap();
+    fs::write(job.emu.path("full/.emu/checkout"), note).unwrap();
+    assert!(job.emu.fails(&["clone", "./sink", "full"], 1).contains("not empty"));
+    let before = listing(&job.src());
+    assert!(job.emu.fails(&["clone", "./sink", "src"], 1).contains("not empty"));
+    assert_eq!(listing(&job.src()), before);
     job.emu.fails(&["clone", "./nowhere", "copy"], 10);
     job.emu.fails(&["clone", "./sink:none", "copy", "--wait", "1"], 10);
     assert!(!job.emu.path("copy").exists());

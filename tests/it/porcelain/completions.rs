@@ -44,7 +44,10 @@ fn the_script_of_each_shell_is_printed() {
 fn commands_options_and_values_are_offered() {
     let job = job();
     assert_eq!(fits(&job, &["emu", "pu"]), ["push"]);
-    assert_eq!(fits(&job, &["emu", "sink", ""]), ["list", "add", "rm", "move", "adopt", "clean"]);
+    assert_eq!(
+        fits(&job, &["emu", "sink", ""]),
+        ["list", "add", "rm", "rename", "set", "move", "adopt", "clean"]
+    );
     assert_eq!(fits(&job, &["emu", "push", "--allow-m"]), ["--allow-moved"]);
     assert_eq!(fits(&job, &["emu", "log", "--color", "a"]), ["auto", "always"]);
     assert_eq!(fits(&job, &["emu", "checkout", "--overwrite=if-n"]), ["--overwrite=if-newer"]);

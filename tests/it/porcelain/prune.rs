@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::env::{Emu, LoopFs, assert_shows, need_loop, need_tool};
-use crate::job::{Job, id, listing};
+use crate::job::{Job, id, listing, nodes};
 use crate::made::{Made, Special};
 
 fn short(id: &str) -> &str {
@@ -279,4 +279,70 @@ fn a_snapshot_without_a_sound_manifest_can_be_removed_by_name() {
     assert!(said.contains(" is the last complete one\n"), "{said}");
     src.run(&["prune", "--force", "HEAD"]).succeeds();
     assert_eq!(job.nodes().len(), 1);
+}
+
+#[test]
+fn head_goes_from_a_disk_without_a_free_byte() {
+    if !need_loop("ext4") {
+        return;
+    }
+    let job = Job::new("file a size=300000 seed=1");
+    let disk = LoopFs::tmpfs(&job.emu.path("full"), 8);
+    job.ok(&["-S", "src", "sink", "rm", "origin"]);
+    job.ok(&["-S", "src", "sink", "add", "full", disk.path("sink").to_str().unwrap()]);
+    for seed in 2..=8 {
+        job.edit(&format!("file a size=300000 seed={seed}")).push(&[]).succeeds();
+    }
+    let fill = || {
+        job.emu.shell("dd if=/dev/zero of=full/filler$RANDOM bs=4096 status=none; true");
+        assert!(fs::write(disk.path("more"), [1; 5000]).is_err(), "the disk is full");
+    };
+    fill();
+    // The index makes way for the first record, and what went by then for the others.
+    job.emu.run(&["-S", "src", "prune", "--force", "HEAD", "TAIL", "HEAD~2", "HEAD~3"]).succeeds();
+    let head = || fs::read_to_string(disk.path("sink/.emu/HEAD")).unwrap().trim().to_owned();
+    let left =
+        || -> Vec<String> { nodes(&disk.path("sink")).iter().map(|node| id(node).to_owned()).collect() };
+    let before = left();
+    assert_eq!((before.len(), head()), (3, before[2].clone()));
+    // Where nothing makes way, nothing goes.
+    fill();
+    let said = job.emu.fails(&["-S", "src", "prune", "--force", "HEAD"], 1);
+    assert!(said.contains("hint: it takes a few kilobytes"), "{said}");
+    assert_eq!((left(), head()), (before.clone(), before[2].clone()));
+    job.ok(&["-S", "src", "verify"]);
+    drop(disk);
+}
+
+#[test]
+fn a_removal_of_head_that_fails_midway_leaves_head_where_it_is() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let job = steps(4);
+    let head = || fs::read_to_string(job.sink().join(".emu/HEAD")).unwrap().trim().to_owned();
+    job.emu.shell("cp -a sink kept").succeeds();
+    let (first, all) = (head(), ids(&job));
+    let (mut whole, mut gone) = (0, 0);
+    for n in 1..100 {
+        job.emu.shell("rm -rf sink && cp -a kept sink").succeeds();
+        let fault = job.emu.session().env("EMU_TEST_FAULT", &format!("5:{n}"));
+        let done = fault.run(&["-S", "src", "prune", "--force", "HEAD~", "HEAD"]);
+        let left = ids(&job);
+        let expected = if left.contains(&first) { &first } else { &all[1] };
+        assert_eq!(head(), *expected, "5:{n}: {done}");
+        if left.contains(&first) {
+            whole += 1
+        } else {
+            gone += 1
+        };
+        if done.status == 0 {
+            assert!(whole > 5 && gone > 1, "{whole} {gone}");
+            return;
+        }
+        job.emu.run(&["-S", "src", "clean"]).succeeds();
+        assert_eq!(ids(&job), left);
+        job.ok(&["-S", "src", "verify"]);
+    }
+    panic!("it never ran to its end");
 }

@@ -272,6 +272,28 @@ fn room_is_made_from_the_oldest_until_there_is_enough() {
     };
     let before = free();
     let wanted = format!("{}", before + 7_000_000);
+    let ids: Vec<String> = nodes(&sink).iter().map(|node| id(node)[..12].to_owned()).collect();
+    let foreseen = |keep: &str, wanted: &str| {
+        let args =
+            ["rotate", "disk/small", "-n", "--keep-last", keep, "--min-free", wanted, "--min-keep", "2"];
+        job.emu.run(&args).succeeds().stderr
+    };
+    let said = foreseen("-1", &wanted);
+    let order = format!(
+        "room is short now; as many as it takes would go, in this order: {}, and 1 more",
+        ids[..5].join(", ")
+    );
+    assert!(said.contains(&order), "{said}");
+    // Those that the policy removes are no longer there to go.
+    let said = foreseen("3", "1");
+    assert!(
+        said.contains(&format!(
+            "there is room enough now; as many as it takes would go, in this order: {}\n",
+            ids[5]
+        )),
+        "{said}"
+    );
+    assert!(foreseen("2", "1").contains("no further snapshot may go for it"));
     job.ok(&["rotate", "disk/small", "--keep-last", "-1", "--min-free", &wanted, "--min-keep", "2"]);
     assert!(free() >= before + 7_000_000, "{} of {wanted}", free());
     let left: Vec<u64> = nodes(&sink).iter().map(|node| node["seq"].as_u64().unwrap()).collect();

@@ -73,8 +73,8 @@ fn what_cannot_be_a_sink_is_left_as_it_was() {
     for (args, status, expected) in [
         (&["../full"][..], 1, "the directory is not empty"),
         (&["../no/such"], 10, "does not exist"),
-        (&["HEAD", "../sink"], 2, "cannot add the sink 'HEAD'"),
-        (&["a/b", "../sink"], 2, "cannot add the sink 'a/b'"),
+        (&["HEAD", "../sink"], 2, "cannot call a sink 'HEAD'"),
+        (&["a/b", "../sink"], 2, "cannot call a sink 'a/b'"),
         (&["."], 1, "the directory is not empty"),
     ] {
         let said = src.fails(&[&["sink", "add"], args].concat(), status);
@@ -83,7 +83,7 @@ fn what_cannot_be_a_sink_is_left_as_it_was() {
     assert!(!emu.path("sink").exists() && !emu.path("full/.emu").exists() && !emu.path("no").exists());
     src.ok(&["sink", "add", "../sink"]);
     let said = src.fails(&["sink", "add", "../second"], 1);
-    assert!(said.starts_with("error: cannot add the sink 'origin': it is the name of the sink at"));
+    assert!(said.starts_with("error: cannot call a sink 'origin': it is the name of the sink at"));
     let said = src.fails(&["sink", "add", "inner", "../sink/inner"], 1);
     assert!(said.contains("it lies in the sink"), "{said}");
     assert!(src.fails(&["sink", "rm", "usb"], 10).contains("the sinks are: origin"));

@@ -3,7 +3,7 @@
 use super::{ChangeArgs, describe, trusted_source};
 use crate::cmd::mounts::{self, Mount};
 use crate::cmd::{Context, Status, place};
-use crate::error::{Doing as _, Error, Result};
+use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{escaped, quoted_path};
 use crate::record::SinkRecord;
@@ -23,9 +23,12 @@ pub(super) fn add(
     let source = trusted_source(context)?;
     let _lock = args.lock(&source, context)?;
     let path = place::settled(path)?;
-    source.check_new_name(name)?;
+    source.check_new_name(name).map_err(|error| match error.kind() {
+        Kind::Failed => error.hint("choose another name: emu sink add NAME PATH"),
+        _ => error,
+    })?;
     if args.dry_run {
-        return foresee(context, &source, name, &path);
+        return foresee(context, &source, (name, optional), &path);
     }
     let (sink, is_new) = open_or_create(&source, &path)?;
     let added = source.add_sink(name, &sink, optional);
@@ -48,20 +51,28 @@ pub(super) fn add(
 }
 
 /// Where a sink would be made, or which would be attached.
-fn foresee(context: &Context, source: &Source, name: &str, path: &Path) -> Result<Status> {
+fn foresee(
+    context: &Context,
+    source: &Source,
+    (name, optional): (&str, bool),
+    path: &Path,
+) -> Result<Status> {
     let place = quoted_path(path);
+    let say = |id: &str, what: &str, at: &str| match context.ui.json() {
+        true => context.ui.record(&SinkRecord::new(name, path, id, optional, Err(what))),
+        false => context.ui.out(&format!("sink {name}: {what} at {place}{at}")),
+    };
     if place::is_sink(path) {
-        Sink::open(path).and_then(|sink| refuse_foreign(source, &sink))?;
-        context.ui.out(&format!("sink {name}: would be attached at {place}"))?;
-        return Ok(None);
+        let sink = Sink::open(path)?;
+        refuse_foreign(source, &sink)?;
+        return say(&sink.info.id, "would be attached", "").map(|()| None);
     }
     let near = fs::open_operator(path).or_else(|_| fs::open_operator(path.parent().unwrap_or(path)));
     let near = near.doing(|| format!("cannot make a sink at {place}"))?;
     let free = text::bytes(fs::space(&near).map_or(0, |space| space.available));
     let mounts = mounts::all();
     let device = mounts::of(&mounts, &near).map(|mount| escaped(mount.device.as_bytes())).unwrap_or_default();
-    context.ui.out(&format!("sink {name}: would be made at {place} on {device}, {free} free"))?;
-    Ok(None)
+    say("", "would be made", &format!(" on {device}, {free} free")).map(|()| None)
 }
 
 /// A sink holds snapshots of one source.

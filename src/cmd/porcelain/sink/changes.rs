@@ -1,4 +1,4 @@
-//! `emu sink move`, `adopt` and `clean`: what a source knows of its sinks, and whose they are.
+//! `emu sink rm`, `rename`, `set`, `move`, `adopt` and `clean`: what a source knows of its sinks, and whose they are.
 
 use super::{ChangeArgs, state, trusted_source};
 use crate::cmd::{Context, Status, place};
@@ -11,6 +11,62 @@ use crate::snapshot;
 use crate::source::{SinkRef, Source};
 use crate::ui::text;
 use std::path::Path;
+
+/// Forgets a sink.
+pub(super) fn forget(context: &Context, name: &str, args: ChangeArgs) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let known = if args.dry_run { source.sink(name)? } else { source.forget_sink(name)? };
+    let (what, stays) =
+        if args.dry_run { ("would be forgotten", "would stay") } else { ("forgotten", "stays") };
+    match (context.ui.json(), quoted_path(&known.path)) {
+        (true, _) => say(&known, what, context)?,
+        (false, place) => say(&known, &format!("{what}; its data {stays} in {place}"), context)?,
+    }
+    if !args.dry_run && is_default(context, &source, name)? {
+        context.ui.warn(&format!("core.default-sink still names {}", quoted(name)));
+    }
+    Ok(None)
+}
+
+/// Gives a sink another name.
+pub(super) fn rename(context: &Context, name: &str, new: &str, args: ChangeArgs) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let known = source.sink(name)?;
+    if args.dry_run {
+        source.check_new_name(new)?;
+    } else {
+        source.rename_sink(name, new)?;
+    }
+    let would = if args.dry_run { "would be renamed" } else { "renamed" };
+    let renamed = SinkRef { name: new.to_owned(), ..known };
+    say(&renamed, &format!("{would} from {}", quoted(name)), context)?;
+    if is_default(context, &source, name)? {
+        context.ui.warn(&format!("core.default-sink names {}", quoted(name)));
+        context.ui.hint(&format!("emu config set core.default-sink {new}"));
+    }
+    Ok(None)
+}
+
+fn is_default(context: &Context, source: &Source, name: &str) -> Result<bool> {
+    Ok(context.config(Some(source))?.default_sink().as_deref() == Some(name))
+}
+
+/// Says whether a sink may be absent.
+pub(super) fn set(context: &Context, name: &str, optional: bool, args: ChangeArgs) -> Result<Status> {
+    let source = trusted_source(context)?;
+    let _lock = args.lock(&source, context)?;
+    let known = source.sink(name)?;
+    source.check_record(&known)?;
+    let changed = SinkRef { optional, ..known };
+    if !args.dry_run {
+        source.set_sink(&changed)?;
+    }
+    let would = if args.dry_run { "would be" } else { "is" };
+    say(&changed, &format!("{would} {}", if optional { "optional" } else { "required" }), context)?;
+    Ok(None)
+}
 
 /// Remembers that a sink stands elsewhere now.
 pub(super) fn relocate(context: &Context, name: &str, path: &Path, args: ChangeArgs) -> Result<Status> {

@@ -1,4 +1,4 @@
-//! `emu sink move`, `adopt` and `clean`.
+//! `emu sink rename`, `set`, `move`, `adopt` and `clean`.
 
 use std::fs;
 
@@ -154,6 +154,17 @@ fn dry_runs_of_add_and_rm_change_nothing() {
     src.fails(&["sink", "rm", "-n", "none"], 10);
     assert!(src.ok(&["sink", "add", "--dry-run", "again", "../sink"]).contains("would be attached"));
     src.fails(&["sink", "add", "-n", "new", "../no/such/place"], 1);
+    let record = |args: &[&str]| {
+        let said = src.run(&[&["sink", "add", "-n", "--json", "--optional"], args].concat()).succeeds();
+        said.records().pop().unwrap()
+    };
+    let made = record(&["new", "../new"]);
+    assert_eq!(
+        (&made["type"], &made["id"], &made["why"]),
+        (&"sink".into(), &"".into(), &"would be made".into())
+    );
+    assert_eq!((&made["name"], &made["optional"]), (&"new".into(), &true.into()));
+    assert_eq!(record(&["again", "../sink"])["why"], "would be attached");
     assert_eq!((listing(&job.src()), listing(&job.sink())), before);
 }
 
@@ -205,4 +216,56 @@ fn a_record_that_is_garbage_is_one_absent_sink_and_can_be_removed() {
     assert_eq!(src.ok(&["log", "-s"]).lines().count(), 3);
     src.ok(&["sink", "rm", "bad"]);
     src.run(&["push"]).succeeds();
+}
+
+#[test]
+fn a_sink_gets_another_name_that_no_other_has() {
+    let job = Job::pushed("file a \"a\"");
+    job.ok(&["-S", "src", "sink", "add", "two", "two"]);
+    let src = job.emu.inside("src");
+    let before = listing(&job.src());
+    assert_eq!(
+        src.ok(&["sink", "rename", "-n", "origin", "usb"]),
+        "sink usb: would be renamed from 'origin'\n"
+    );
+    src.fails(&["sink", "rename", "origin", "two"], 1);
+    src.fails(&["sink", "rename", "-n", "origin", "origin"], 1);
+    src.fails(&["sink", "rename", "origin", "HEAD~"], 2);
+    src.fails(&["sink", "rename", "origin", "a.new"], 2);
+    assert!(src.fails(&["sink", "rename", "none", "usb"], 10).contains("no sink 'none'"));
+    assert_eq!(listing(&job.src()), before);
+    job.config("[core]\ndefault-sink = \"origin\"\n");
+    let said = src.run(&["sink", "rename", "origin", "usb", "--wait", "1"]).succeeds();
+    assert_eq!(said.stdout, "sink usb: renamed from 'origin'\n");
+    assert!(said.stderr.contains("emu config set core.default-sink usb"), "{said}");
+    src.ok(&["config", "set", "core.default-sink", "usb"]);
+    assert!(src.ok(&["log", "usb:HEAD"]).contains("HEAD"));
+    src.run(&["push"]).succeeds();
+    // It keeps its place, and one that is absent can be renamed too.
+    let names: Vec<_> =
+        src.run(&["sink", "--json"]).succeeds().records().iter().map(|r| r["name"].to_string()).collect();
+    assert_eq!(names, ["\"usb\"", "\"two\""]);
+    fs::remove_dir_all(job.emu.path("two")).unwrap();
+    src.ok(&["sink", "rename", "two", "three"]);
+}
+
+#[test]
+fn a_sink_may_be_absent_from_now_on_or_no_longer() {
+    let job = Job::pushed("file a \"a\"");
+    job.ok(&["-S", "src", "sink", "add", "usb", "usb"]);
+    fs::remove_dir_all(job.emu.path("usb")).unwrap();
+    let src = job.emu.inside("src");
+    src.run(&["push"]).exits(10);
+    assert_eq!(src.ok(&["sink", "set", "--dry-run", "usb", "--optional"]), "sink usb: would be optional\n");
+    src.run(&["push"]).exits(10);
+    assert_eq!(src.ok(&["sink", "set", "usb", "--optional"]), "sink usb: is optional\n");
+    src.run(&["push"]).succeeds();
+    let record = src.run(&["sink", "set", "usb", "--required", "--json"]).succeeds().records().pop().unwrap();
+    assert_eq!((&record["optional"], &record["why"]), (&false.into(), &"is required".into()));
+    src.run(&["push"]).exits(10);
+    src.fails(&["sink", "set", "usb"], 2);
+    src.fails(&["sink", "set", "usb", "--optional", "--required"], 2);
+    fs::write(job.src().join(".emu/sinks/usb"), "garbage").unwrap();
+    src.fails(&["sink", "set", "usb", "--required"], 10);
+    assert_eq!(fs::read_to_string(job.src().join(".emu/sinks/usb")).unwrap(), "garbage");
 }
