@@ -60,6 +60,8 @@ pub struct Catalog {
     pub snapshots: Vec<Snapshot>,
     /// Snapshots whose node or tree is damaged or missing.
     pub damaged: Vec<Damaged>,
+    /// Those of the damaged of which nothing but the tree is missing.
+    pub treeless: Vec<Snapshot>,
     /// Id of HEAD; `None` in an empty sink.
     pub head: Option<String>,
     /// What had to be guessed, for people.
@@ -116,16 +118,18 @@ impl Catalog {
         let held = sink.dir(layout::NODES)?;
         for id in &nodes {
             match Node::read(&held, id) {
-                Ok(node) if !trees.contains(id) => {
-                    catalog.damage(id, "its tree is missing");
-                    // Its place in the history stays its own.
-                    catalog.take_place(node.seq, node.line);
-                }
                 Ok(node) => {
+                    // Without a tree as well, its place in the history stays its own.
                     catalog.take_place(node.seq, node.line);
                     let pin = pins.get(id).copied();
                     let (pinned, pinned_until) = (pin.is_some(), pin.flatten());
-                    catalog.snapshots.push(Snapshot { node, pinned, pinned_until });
+                    let snapshot = Snapshot { node, pinned, pinned_until };
+                    if trees.contains(id) {
+                        catalog.snapshots.push(snapshot);
+                    } else {
+                        catalog.damage(id, "its tree is missing");
+                        catalog.treeless.push(snapshot);
+                    }
                 }
                 Err(why) => catalog.damage(id, &why),
             }
@@ -220,7 +224,7 @@ impl Catalog {
     pub fn places(&self, sink: &Sink) -> Result<Vec<Place>> {
         let place = |Node { id, seq, line, fork, parent, .. }| Place { id, seq, line, fork, parent };
         let listed = self.snapshots.iter().map(|snapshot| snapshot.node.clone());
-        let treeless = self.damaged.iter().filter_map(|damaged| sink.read_node(&damaged.id).ok());
+        let treeless = self.treeless.iter().map(|snapshot| snapshot.node.clone());
         let removed = ids(sink, layout::REMOVED)?;
         let removed = removed.iter().filter(|id| self.get(id).is_none());
         let mut places: Vec<Place> = listed

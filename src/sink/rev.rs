@@ -113,9 +113,15 @@ fn named<'a>(catalog: &'a Catalog, text: &str) -> Result<&'a Snapshot> {
     let matches: Vec<&Snapshot> = catalog.snapshots.iter().filter(|s| s.node.id.starts_with(text)).collect();
     match matches.as_slice() {
         [one] => Ok(one),
-        [] => match catalog.damaged.iter().find(|damaged| damaged.id.starts_with(text)) {
-            Some(damaged) => Err(unknown(text).because(format!("it is damaged: {}", damaged.why))),
-            None => Err(unknown(text).hint("`emu log` lists all snapshots")),
+        // Its records can be read, and it can be removed.
+        [] => match catalog.treeless.iter().find(|snapshot| snapshot.node.id.starts_with(text)) {
+            Some(snapshot) => Ok(snapshot),
+            None => Err(match catalog.damaged.iter().find(|damaged| damaged.id.starts_with(text)) {
+                Some(damaged) => unknown(text)
+                    .because(format!("it is damaged: {}", damaged.why))
+                    .hint("`emu verify --repair SINK` makes its record anew"),
+                None => unknown(text).hint("`emu log` lists all snapshots"),
+            }),
         },
         several => {
             let list: Vec<String> = several

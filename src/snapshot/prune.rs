@@ -2,7 +2,7 @@
 
 use super::remove::{self, Fate, Heirs};
 use crate::error::{Error, Result};
-use crate::sink::{Catalog, Node, Sink, SinkLock};
+use crate::sink::{Catalog, Node, Sink, SinkLock, Snapshot};
 
 /// What is to go, and where HEAD moves for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +37,19 @@ pub enum Force {
 /// One is not there, or must not go. [`crate::error::Kind::NotFound`] for the first,
 /// [`crate::error::Kind::Failed`] for the others, with all of them named.
 pub fn plan(sink: &Sink, catalog: &Catalog, ids: &[String], force: Force) -> Result<Pruning> {
-    if let Some(id) = ids.iter().find(|id| catalog.get(id).is_none()) {
+    let goes = |id: &str| ids.iter().any(|going| going == id);
+    let treeless: Vec<&Snapshot> = catalog.treeless.iter().filter(|gone| goes(&gone.node.id)).collect();
+    let is_treeless = |id: &str| treeless.iter().any(|gone| gone.node.id == id);
+    if let Some(id) = ids.iter().find(|id| catalog.get(id).is_none() && !is_treeless(id)) {
         let error = Error::not_found(format!("no snapshot {id}"));
         return Err(match catalog.damaged.iter().find(|damaged| damaged.id == *id) {
-            Some(damaged) => error.because(format!("it is damaged, and kept for repair: {}", damaged.why)),
+            Some(damaged) => error
+                .because(format!("it is damaged, and kept for repair: {}", damaged.why))
+                .hint("`emu verify --repair SINK` makes its record anew"),
             None => error.hint("`emu log` lists all snapshots"),
         });
     }
-    let goes = |id: &str| ids.iter().any(|going| going == id);
-    let going: Vec<&crate::sink::Snapshot> =
-        catalog.snapshots.iter().filter(|snapshot| goes(&snapshot.node.id)).collect();
+    let going: Vec<&Snapshot> = catalog.snapshots.iter().filter(|snapshot| goes(&snapshot.node.id)).collect();
     if going.len() == catalog.snapshots.len() && !going.is_empty() {
         let last = "it would leave no snapshot at all";
         return Err(Error::failed("cannot remove the last snapshot of a sink").because(last).hint(
@@ -55,9 +58,11 @@ pub fn plan(sink: &Sink, catalog: &Catalog, ids: &[String], force: Force) -> Res
     }
     let complete = catalog.last_complete(sink).map(|snapshot| snapshot.node.id.clone());
     let mut reasons = Vec::new();
+    let going: Vec<&Snapshot> = treeless.iter().copied().chain(going).collect();
     for snapshot in going.iter().filter(|_| force == Force::No) {
         let id = Some(&snapshot.node.id);
         let kept = [
+            (is_treeless(&snapshot.node.id), "has lost its tree, and its records are all that tells of it"),
             (catalog.head.as_ref() == id, "is HEAD"),
             (snapshot.pinned, "is pinned"),
             (complete.as_ref() == id, "is the last complete one"),
@@ -103,6 +108,13 @@ pub fn apply(
         let heirs = Heirs { latest, head: head.map(|head| head.id.as_str()) };
         let gone = remove::unpublish(sink, lock, node, reason, heirs, Fate::Trash)?;
         if gone { &mut pruned.removed } else { &mut pruned.in_use }.push(node.clone());
+    }
+    // It may be named as HEAD still, where another one is taken for it.
+    let was_treeless = |node: &Node| catalog.treeless.iter().any(|gone| gone.node.id == node.id);
+    if let Some(head) = catalog.head.as_ref().filter(|id| !is_going(id))
+        && pruned.removed.iter().any(was_treeless)
+    {
+        sink.set_head(lock, head)?;
     }
     // The newest of those that are being read is newer than what `latest` leads to now.
     let newest = left().find(|node| pruned.removed.iter().all(|gone| gone.id != node.id));

@@ -120,7 +120,7 @@ fn unlink(dir: &Dir, id: &str) -> fs::Result<()> {
 /// The system's.
 pub(super) fn forget_uncommitted(sink: &Sink, catalog: &Catalog) -> Result<()> {
     let removed = sink.dir(layout::REMOVED)?;
-    for snapshot in &catalog.snapshots {
+    for snapshot in catalog.snapshots.iter().chain(&catalog.treeless) {
         unlink(&removed, &snapshot.node.id)
             .doing(|| format!("cannot forget a removal in {}", sink.inside(layout::REMOVED)))?;
     }

@@ -23,7 +23,7 @@ nearest ancestor. The last snapshot of a sink never goes. One that somebody read
 status 3.
 
 One whose manifest is missing or damaged, which rotation does not touch, can be removed like any other: how much
-that frees is not known before.
+that frees is not known before. One whose tree is lost can be named by its id, and goes with --force.
 ## EXIT STATUS
 0; 1 if one of them must not go, and nothing was removed; 2 for a bare sink, or nothing; 3 if one is
 being read and stays; 10 if there is no such snapshot; 11 if somebody else holds the lock of the sink.

@@ -346,3 +346,26 @@ fn a_removal_of_head_that_fails_midway_leaves_head_where_it_is() {
     }
     panic!("it never ran to its end");
 }
+
+#[test]
+fn a_snapshot_that_lost_its_tree_could_never_be_removed() {
+    let job = steps(3);
+    let all = ids(&job);
+    let src = job.emu.inside("src");
+    for at in [1, 2] {
+        let id = &all[at];
+        fs::remove_dir_all(job.sink().join(".emu/trees").join(id)).unwrap();
+        // What is recorded of it can be read.
+        assert!(src.ok(&["ls", &format!("{id}:")]).contains('a'));
+        let said = src.fails(&["prune", id], 1);
+        assert!(said.contains("has lost its tree") && said.contains("--force"), "{said}");
+        src.run(&["prune", "--force", "--dry-run", &id[..12]]).succeeds();
+        src.run(&["prune", "--force", &id[..12]]).succeeds();
+        let said = src.run(&["log"]).succeeds();
+        assert!(said.stderr.is_empty() && !said.stdout.contains(&id[..12]), "{said}");
+    }
+    assert_eq!(ids(&job), [all[0].clone()]);
+    job.ok(&["verify", "./sink"]);
+    job.push(&[]).succeeds();
+    assert_eq!(job.node()["parent"], *all[0]);
+}
