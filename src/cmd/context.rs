@@ -311,6 +311,15 @@ impl Context {
     }
 }
 
+impl Found {
+    /// The nearest of those that led to it and are still there: the one it was pushed after, unless
+    /// that was removed.
+    pub fn before(&self) -> Option<Found> {
+        let ancestors = self.opened.catalog.ancestors(&self.node);
+        ancestors.first().map(|snapshot| self.opened.found(snapshot))
+    }
+}
+
 impl Opened {
     /// All snapshots of the sink, oldest first.
     pub fn all(&self) -> Vec<Found> {

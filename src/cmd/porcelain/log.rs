@@ -1,7 +1,8 @@
 //! `emu log`: the snapshots, newest first. Reads nodes only, and manifests for PATHs; never a tree.
 
+use crate::cmd::compare::{self, StyleArgs};
 use crate::cmd::describe::{self, marks, paragraph};
-use crate::cmd::{Class, Context, Entry, Found, Status, compare, read, several};
+use crate::cmd::{Class, Context, Entry, Found, Status, read, several};
 use crate::error::{Error, Kind, Result};
 use crate::history::graph::{Row, draw};
 use crate::history::track::{Step, track};
@@ -37,6 +38,11 @@ another version than in the snapshot before, or is gone, which is said. In a sou
 relative to the current directory, otherwise to the snapshot's root.
 --since and --until take a date, a date and a time, or a span, as in '@{...}': since 2026-11-20 is from
 its beginning, until 2026-11-20 is to its end.
+
+With --stat or --name-status each snapshot is followed by what it changed, as emu-diff(1) prints that from
+the snapshot before to this one, and with PATHs only of these. Where the one before was removed, the
+nearest of those that led to it stands in for it; the oldest is compared with nothing. emu does not show
+differences inside files.
 ## GRAPH
 --graph draws the lines of history: '*' is a snapshot, '@' is HEAD, and a rail leads down to what it was
 pushed after. A push after a checkout of an older snapshot opens a line, which goes back to where it
@@ -48,7 +54,11 @@ place; a line whose origins are all gone ends. Each sink has a graph of its own.
     |/
     * 6b0332a01234  2026-11-21 18:02  1 day ago     5.1 MB
 ## EXIT STATUS
-0; 1 if there are PATHs and no snapshot has any; 10 if there is no such snapshot.
+0; 1 if there are PATHs and no snapshot has any, or if a snapshot could not be compared; 10 if there is no
+such snapshot.
+## JSON
+With --json a record of type 'snapshot' for each snapshot; with --stat or --name-status records of type
+'change' follow each, as emu show prints them; see emu-json(5).
 ## EXAMPLES
 The versions of a file:
 
@@ -56,13 +66,15 @@ The versions of a file:
 
 The last five, a line each, and all on a disk of another machine:
 
-    emu log -s -n 5
+    emu log --oneline -5
     emu log /mnt/usb/home
 
-How it came to be, and what was saved this month, the oldest first:
+How it came to be, what was saved this month, the oldest first, and what each of the last three pushes
+changed:
 
     emu log --graph --oneline
     emu log --since 2026-11-01 --reverse
+    emu log -3 --name-status
 ## SEE ALSO
 emu-show(1), emu-find(1), emu-path(1), emu-revisions(7)
 ",
@@ -74,10 +86,10 @@ emu-show(1), emu-find(1), emu-path(1), emu-revisions(7)
 #[derive(Debug, clap::Args)]
 struct Args {
     /// Snapshots, ranges or sinks; otherwise all sinks of the source
-    #[arg(value_name = "REV")]
+    #[arg(value_name = "REV", allow_negative_numbers = true)]
     revs: Vec<String>,
 
-    /// List at most so many of each sink
+    /// List at most so many of each sink; -3 is -n 3
     #[arg(short = 'n', long = "max-count", value_name = "NUMBER")]
     max: Option<usize>,
 
@@ -86,12 +98,15 @@ struct Args {
     short: bool,
 
     /// Draw the lines of history beside the snapshots
-    #[arg(long, conflicts_with = "reverse")]
+    #[arg(long, conflicts_with_all = ["reverse", "name_status", "stat"])]
     graph: bool,
 
     /// The oldest first
     #[arg(short, long)]
     reverse: bool,
+
+    #[command(flatten)]
+    style: StyleArgs,
 
     /// Only snapshots that are not older: 2026-11-20, '2 days ago'
     #[arg(long, visible_alias = "after", value_name = "DATE")]
@@ -140,11 +155,12 @@ impl Between {
 type Item = (Found, bool);
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    let groups = several::snapshots(&args.revs, args.sink.as_deref(), context)?;
+    let (revs, max) = numbered(args)?;
+    let groups = several::snapshots(&revs, args.sink.as_deref(), context)?;
     let paths = compare::paths(&args.paths, context.try_source().as_ref())?;
     let between = Between::new(args)?;
-    let several = groups.len() > 1;
-    let mut first = true;
+    let mut listing =
+        Listing { args, context, paths: &paths, several: groups.len() > 1, empty: true, failed: Vec::new() };
     for (name, found) in groups {
         if found.is_empty() {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
@@ -152,14 +168,26 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         let mut items = listed(found, &paths, context)?;
         items.retain(|(found, _)| between.has(&found.node));
         let rows = args.graph.then(|| graph(&items));
-        items.truncate(args.max.unwrap_or(usize::MAX));
+        items.truncate(max);
         if args.reverse {
             items.reverse();
         }
-        print(args, context, (&items, rows.as_deref()), several, &mut first)?;
+        listing.print(&items, rows.as_deref())?;
     }
     // Of all snapshots, none has any of these paths.
-    Ok((first && !paths.is_empty()).then_some(Kind::Failed))
+    let none = (listing.empty && !paths.is_empty()).then_some(Kind::Failed);
+    Ok(Kind::worst(listing.failed.into_iter().chain(none)))
+}
+
+/// The revisions, and how many are to be listed at most: `-3` stands among them as it does in git.
+fn numbered(args: &Args) -> Result<(Vec<String>, usize)> {
+    let number = |text: &String| text.strip_prefix('-')?.parse().ok();
+    let revs = args.revs.iter().filter(|text| number(text).is_none()).cloned().collect();
+    let mut numbers = args.revs.iter().filter_map(number).chain(args.max);
+    match (numbers.next(), numbers.next()) {
+        (_, Some(_)) => Err(Error::usage("--max-count stands there twice").hint("-3 is --max-count 3")),
+        (max, None) => Ok((revs, max.unwrap_or(usize::MAX))),
+    }
 }
 
 /// The lines of history of what is listed.
@@ -200,39 +228,79 @@ fn listed(mut found: Vec<Found>, paths: &[Box<[u8]>], context: &Context) -> Resu
     Ok(chosen.collect())
 }
 
-fn print(
-    args: &Args,
-    context: &Context,
-    (items, rows): (&[Item], Option<&[Row]>),
+/// The printing, and what became of it so far.
+struct Listing<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    /// What differences are about; all if there are none.
+    paths: &'a [Box<[u8]>],
+    /// Whether there is more than one sink.
     several: bool,
-    first: &mut bool,
-) -> Result<()> {
-    let ui = &context.ui;
-    if ui.json() {
-        *first &= items.is_empty();
-        return items.iter().try_for_each(|(found, _)| ui.record(&describe::record(found)));
-    }
-    let texts = if args.short {
-        let rails = rows.unwrap_or_default().iter().map(|row| row.own.len()).max().unwrap_or(0);
-        let cells: Vec<_> = items.iter().map(|item| cells(context, item, several)).collect();
-        ui.columns(&cells, rails)
-    } else {
-        items.iter().map(|item| long(context, item)).collect()
-    };
-    let last = texts.len().saturating_sub(1);
-    for (at, text) in texts.iter().enumerate() {
-        let row = rows.and_then(|rows| rows.get(at));
-        // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
-        let apart = if row.is_some() { at == 0 } else { !args.short };
-        if !std::mem::take(first) && apart {
-            ui.out("")?;
+    /// Whether nothing was printed yet.
+    empty: bool,
+    /// Snapshots that could not be compared.
+    failed: Vec<Kind>,
+}
+
+impl Listing<'_> {
+    /// Prints what is listed of one sink.
+    fn print(&mut self, items: &[Item], rows: Option<&[Row]>) -> Result<()> {
+        let (args, ui) = (self.args, &self.context.ui);
+        if ui.json() {
+            for (found, _) in items {
+                self.empty = false;
+                ui.record(&describe::record(found))?;
+                self.changes(found)?;
+            }
+            return Ok(());
         }
-        match row {
-            None => ui.out(text)?,
-            Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+        let texts = if args.short {
+            let rails = rows.unwrap_or_default().iter().map(|row| row.own.len()).max().unwrap_or(0);
+            let cells: Vec<_> = items.iter().map(|item| cells(self.context, item, self.several)).collect();
+            ui.columns(&cells, rails)
+        } else {
+            items.iter().map(|item| long(self.context, item)).collect()
+        };
+        let last = texts.len().saturating_sub(1);
+        for (at, ((found, _), text)) in items.iter().zip(&texts).enumerate() {
+            let row = rows.and_then(|rows| rows.get(at));
+            // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
+            let apart = if row.is_some() { at == 0 } else { !args.short };
+            if !std::mem::take(&mut self.empty) && apart {
+                ui.out("")?;
+            }
+            match row {
+                None => ui.out(text)?,
+                Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+            }
+            self.changes(found)?;
+        }
+        Ok(())
+    }
+
+    /// What changed with a snapshot, if that was asked for. One that cannot be compared is named, and
+    /// does not keep the others from being listed.
+    fn changes(&mut self, found: &Found) -> Result<()> {
+        let ui = &self.context.ui;
+        let (Some(style), Some(before)) = (self.args.style.style(), found.before()) else { return Ok(()) };
+        let compared = compare::of_snapshot(&before).and_then(|before| {
+            compare::between(before, compare::of_snapshot(found)?, self.paths, self.context)
+        });
+        match compared {
+            Err(error) if !matches!(error.kind(), Kind::Interrupted(_)) => {
+                ui.error(&error);
+                self.failed.push(error.kind());
+                Ok(())
+            }
+            compared => {
+                let changes = compared?;
+                if !changes.is_empty() && !self.args.short && !ui.json() {
+                    ui.out("")?;
+                }
+                compare::print(&changes, style, self.context).map(drop)
+            }
         }
     }
-    Ok(())
 }
 
 /// A snapshot beside the lines of history.

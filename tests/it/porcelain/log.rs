@@ -322,3 +322,92 @@ fn snapshots_of_a_time_are_listed_in_either_order() {
         "{said}"
     );
 }
+
+#[test]
+fn the_number_of_snapshots_is_an_option_as_in_git() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    for seq in 1..=4 {
+        sink.add(seq, Special::default());
+    }
+    let src = emu.inside("src");
+    let count = |args: &[&str]| src.ok(&[&["log", "--oneline"], args].concat()).lines().count();
+    assert_eq!(count(&["-3"]), 3);
+    assert_eq!(count(&["disk:HEAD", "-3"]), 1);
+    assert_eq!(count(&["-2", "HEAD~3.."]), 2);
+    assert_eq!(count(&["-n2"]), 2);
+    assert_eq!(count(&["--max-count=12"]), 4);
+    assert_eq!(
+        src.fails(&["log", "-3", "-n", "2"], 2),
+        "error: --max-count stands there twice\nhint: -3 is --max-count 3\n"
+    );
+}
+
+/// Three snapshots of which the second changed `a`, and the third removed `b` and made `c/d`.
+fn changed() -> crate::job::Job {
+    let job = crate::job::Job::pushed("file a \"alpha\"\nfile b \"beta\"");
+    job.edit("file a \"other\"");
+    job.push(&["-m", "a is another"]).succeeds();
+    job.edit("remove b");
+    job.edit("file c/d \"delta\"");
+    job.push(&[]).succeeds();
+    job
+}
+
+#[test]
+fn each_snapshot_can_be_listed_with_what_it_changed() {
+    let job = changed();
+    let src = job.emu.inside("src");
+    let said = src.ok(&["log", "--name-status"]);
+    let blocks: Vec<&str> = said.split("snapshot ").skip(1).collect();
+    assert!(blocks[0].ends_with("\n\nD\tb\nA\tc\nA\tc/d\n\n"), "{said}");
+    assert!(blocks[1].ends_with("\n\nM\ta\n\n"), "{said}");
+    // The oldest is compared with nothing.
+    assert!(blocks[2].ends_with(" copied\n"), "{said}");
+    let changes = |args: &[&str]| {
+        let said = src.ok(&[&["log", "--oneline"], args].concat());
+        said.lines().filter(|line| !line.contains("2026-")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        changes(&["--stat"]),
+        "added    2 entries  5 B\nremoved  1 entry    4 B\ncontent  1 entry  5 B"
+    );
+    assert_eq!(changes(&["--name-status", "-1"]), "D\tb\nA\tc\nA\tc/d");
+    assert_eq!(changes(&["--name-status", "HEAD~2..HEAD~"]), "M\ta");
+    assert_eq!(changes(&["--name-status", "--reverse", "origin", "--", "c", "a"]), "M\ta\nA\tc\nA\tc/d");
+    src.fails(&["log", "--stat", "--name-status"], 2);
+    src.fails(&["log", "--stat", "--graph"], 2);
+    for option in ["-p", "--patch"] {
+        let said = src.fails(&["log", option], 2);
+        assert!(
+            said.starts_with(&format!("error: unknown option '{option}'\nhint: emu does not show")),
+            "{said}"
+        );
+        assert!(said.contains("--stat and --name-status"), "{said}");
+    }
+}
+
+#[test]
+fn records_of_changes_follow_their_snapshot() {
+    let job = changed();
+    let src = job.emu.inside("src");
+    let types = |args: &[&str]| -> Vec<String> {
+        let records = src.run(&[&["log", "--json"], args].concat()).succeeds().records();
+        records.iter().map(|record| record["type"].as_str().unwrap().to_owned()).collect()
+    };
+    let with_changes = ["snapshot", "change", "change", "change", "snapshot", "change", "snapshot"];
+    assert_eq!(types(&["--stat"]), with_changes);
+    assert_eq!(types(&["--name-status"]), with_changes);
+    assert_eq!(types(&[]), ["snapshot"; 3]);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_compared_is_named_and_the_others_are_listed() {
+    let job = changed();
+    let middle = job.nodes()[1]["id"].as_str().unwrap().to_owned();
+    std::fs::remove_file(job.sink().join(".emu/manifests").join(&middle)).unwrap();
+    job.edit("file e \"e\"");
+    let said = job.emu.inside("src").run(&["log", "--oneline", "--name-status"]).exits(1);
+    assert_eq!(said.stdout.lines().count(), 3, "{said}");
+    assert_eq!(said.stderr.matches("error: ").count(), 2, "{said}");
+}
