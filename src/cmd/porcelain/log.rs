@@ -36,8 +36,8 @@ local, stands how long ago that was.
 With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
 another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
 relative to the current directory, otherwise to the snapshot's root.
---since and --until take a date, a date and a time, or a span, as in '@{...}': since 2026-11-20 is from
-its beginning, until 2026-11-20 is to its end.
+--since and --until take a date, a date and a time, or a span such as '2 days ago' or 2d, as in '@{...}':
+since 2026-11-20 is from its beginning, until 2026-11-20 is to its end. In 6m, m is a month; a minute is min.
 
 With --stat or --name-status each snapshot is followed by what it changed, as emu-diff(1) prints that from
 the snapshot before to this one, and with PATHs only of these. Where the one before was removed, the
@@ -108,7 +108,7 @@ struct Args {
     #[command(flatten)]
     style: StyleArgs,
 
-    /// Only snapshots that are not older: 2026-11-20, '2 days ago'
+    /// Only snapshots that are not older: 2026-11-20, '2 days ago', 2d
     #[arg(long, visible_alias = "after", value_name = "DATE")]
     since: Option<String>,
 
@@ -138,7 +138,7 @@ impl Between {
             let time = text.as_deref().map(|text| moment(text, edge).ok_or(text)).transpose();
             time.map_err(|text| {
                 Error::usage(format!("cannot use {} for {option}", quoted(text)))
-                    .because("it is no date, no date and time, and no span such as '2 days ago'")
+                    .because("it is no date, no date and time, and no span such as '2 days ago' or 2d")
             })
         };
         let since = read("--since", &args.since, Edge::Begin)?;
