@@ -1,19 +1,10 @@
 //! Usage errors of the argument parser in the words of the house: one `error:` line in lower
 //! case, values quoted, and a hint that says what would have been right.
 
+use super::elsewhere;
 use crate::error::Error;
 use crate::quote::quoted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-
-/// Options of other programs, and what there is instead.
-const ELSEWHERE: &[(&[&str], &[&str], &str)] = &[
-    (
-        &["emu log", "emu show", "emu diff"],
-        &["-p", "--patch"],
-        "emu does not show differences inside files; --stat and --name-status say what changed",
-    ),
-    (&["emu log", "emu show", "emu diff"], &["--name-only"], "--name-status says what changed"),
-];
 
 /// The usage error of a command that was called as `called`.
 pub(super) fn usage(error: &clap::Error, called: &str) -> Error {
@@ -71,11 +62,12 @@ pub(super) fn usage(error: &clap::Error, called: &str) -> Error {
 
 /// What would have been right, as far as that can be guessed.
 fn hint(error: &clap::Error, called: &str, option: &str) -> String {
-    let elsewhere = ELSEWHERE
-        .iter()
-        .find(|(commands, options, _)| commands.contains(&called) && options.contains(&option));
-    if let Some((.., hint)) = elsewhere {
-        return (*hint).to_owned();
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) => name,
+        _ => option,
+    };
+    if let Some(hint) = elsewhere::hint(called, word) {
+        return hint.to_owned();
     }
     let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     let similar = kinds.iter().find_map(|kind| match error.get(*kind) {

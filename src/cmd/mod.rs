@@ -12,6 +12,7 @@ pub mod complete;
 mod context;
 mod describe;
 mod dispatch;
+mod elsewhere;
 mod explain;
 mod findings;
 mod hooks;
