@@ -4,7 +4,7 @@
 
 use super::args::Global;
 use super::spec::Spec;
-use super::{Class, place};
+use super::{Class, misread, place};
 use crate::config::{Config, Layer, env};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
@@ -188,12 +188,13 @@ impl Context {
             several => Err(Error::usage(format!("cannot use the revision {}", quoted(spec)))
                 .because(format!("it names {} snapshots, where one is wanted", several.len()))),
         };
-        match self.parse(spec, sink)? {
+        let found = self.parse(spec, sink).and_then(|parsed| match parsed {
             Spec::Sink(sink) => one(&self.open_sink(&sink)?, "HEAD"),
             Spec::In(sink, text) => one(&self.open_sink(&sink)?, &text),
             Spec::Default(text) => one(&self.default_sink()?, &text),
             Spec::Anywhere(text) => self.anywhere(&text, |opened| one(opened, &text)),
-        }
+        });
+        found.map_err(|error| misread::explained(spec, error, self))
     }
 
     /// All snapshots that a revision names, for reading: a bare sink is all of its snapshots,
@@ -206,12 +207,13 @@ impl Context {
             let snapshots = rev::resolve(&opened.catalog, text)?;
             Ok(snapshots.into_iter().map(|snapshot| opened.found(snapshot)).collect())
         };
-        match self.parse(spec, sink)? {
+        let found = self.parse(spec, sink).and_then(|parsed| match parsed {
             Spec::Sink(sink) => Ok(self.open_sink(&sink)?.all()),
             Spec::In(sink, text) => several(&self.open_sink(&sink)?, &text),
             Spec::Default(text) => several(&self.default_sink()?, &text),
             Spec::Anywhere(text) => self.anywhere(&text, |opened| several(opened, &text)),
-        }
+        });
+        found.map_err(|error| misread::explained(spec, error, self))
     }
 
     /// The snapshots that an explicit revision or range names, for a command that changes what becomes

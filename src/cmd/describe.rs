@@ -53,9 +53,10 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     lines.push(format!("Date:  {}", node.timestamp().map_or(node.time.clone(), date)));
     lines.push(format!("Host:  {} ({})", escaped(node.host.as_bytes()), escaped(node.user.as_bytes())));
     lines.push(format!("Name:  {}", escaped(node.name.as_bytes())));
+    lines.push(String::new());
     if let Some(message) = &node.message {
-        let shown = message.lines().map(|line| format!("    {}", escaped(line.as_bytes())));
-        lines.extend(std::iter::once(String::new()).chain(shown).chain([String::new()]));
+        lines.extend(message.lines().map(|line| format!("    {}", escaped(line.as_bytes()))));
+        lines.push(String::new());
     }
     lines.push(counts(node));
     let notes = node.unread.iter().filter(|_| ui.verbose()).filter_map(|unread| {

@@ -19,6 +19,7 @@ mod hooks;
 mod input;
 mod inside;
 mod manual;
+mod misread;
 mod mounts;
 pub mod pages;
 mod place;

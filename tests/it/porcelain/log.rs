@@ -19,12 +19,14 @@ fn snapshots_are_listed_newest_first_with_what_is_special() {
         Date:  Sun 2026-11-22 03:00:00 +0000 (17 hours ago)
         Host:  host (ada)
         Name:  2026-11-22-030000
+
         2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         snapshot <id2> (disk, partial)
         Date:  Sun 2026-11-22 02:00:00 +0000 (18 hours ago)
         Host:  host (ada)
         Name:  2026-11-22-020000
+
         2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         snapshot <id3> (disk, pinned)
@@ -271,12 +273,14 @@ fn a_graph_has_paragraphs_and_each_sink_its_own() {
         | Date:  Sun 2026-11-22 03:00:00 +0000 (18 hours ago)
         | Host:  host (ada)
         | Name:  2026-11-22-030000
+        |
         | 2 files, 2 directories, 6 B; 1 copied, 1 linked
         |
         | * snapshot <id2> (one)
         | | Date:  Sun 2026-11-22 02:00:00 +0000 (19 hours ago)
         | | Host:  host (ada)
         | | Name:  2026-11-22-020000
+        | |
         | | 2 files, 2 directories, 6 B; 1 copied, 1 linked
         | |
         |/
@@ -284,12 +288,14 @@ fn a_graph_has_paragraphs_and_each_sink_its_own() {
           Date:  Sun 2026-11-22 01:00:00 +0000 (20 hours ago)
           Host:  host (ada)
           Name:  2026-11-22-010000
+
           2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         @ snapshot <id4> (two, HEAD)
           Date:  Sun 2026-11-22 01:00:00 +0000 (20 hours ago)
           Host:  host (ada)
           Name:  2026-11-22-010000
+
           2 files, 2 directories, 6 B; 1 copied, 1 linked
         ",
     );
@@ -410,4 +416,43 @@ fn a_snapshot_that_cannot_be_compared_is_named_and_the_others_are_listed() {
     let said = job.emu.inside("src").run(&["log", "--oneline", "--name-status"]).exits(1);
     assert_eq!(said.stdout.lines().count(), 3, "{said}");
     assert_eq!(said.stderr.matches("error: ").count(), 2, "{said}");
+}
+
+#[test]
+fn a_path_among_revisions_is_told_how_it_is_typed() {
+    let job = changed();
+    job.ok(&["-S", "src", "sink", "add", "usb", "usb"]);
+    job.push(&[]).succeeds();
+    let src = job.emu.inside("src");
+    let id = job.nodes()[2]["id"].as_str().unwrap()[..12].to_owned();
+    for rev in ["HEAD", "origin:HEAD~", "@{yesterday}", "HEAD~2", &id] {
+        for command in ["show", "log", "diff"] {
+            let said = src.fails(&[command, &format!("{rev}:c/d")], 2);
+            assert_eq!(
+                said,
+                format!(
+                    "error: cannot use '{rev}:c/d' as a snapshot: it names a path in one\nhint: `emu cat {rev}:c/d` prints \
+                     a file, `emu ls {rev}:c/d` lists a directory; the snapshot is {rev}\n"
+                )
+            );
+        }
+    }
+    for command in ["log", "diff", "checkout"] {
+        let said = src.fails(&[command, "a"], 10);
+        assert!(said.ends_with("\nhint: a path stands behind '--': -- a\n"), "{said}");
+    }
+    assert_eq!(
+        src.fails(&["log", "origin:HEAD~..usb:HEAD"], 2),
+        "error: cannot read the range 'origin:HEAD~..usb:HEAD': its ends are in two sinks\nhint: `emu diff` compares \
+         snapshots of two sinks\n"
+    );
+    assert!(src.fails(&["log", "none:HEAD"], 10).starts_with("error: no sink 'none'"));
+    // Where one is wanted, it is said what lacks.
+    for (command, path) in [("cat", "a"), ("cat", "c/d"), ("ls", "c")] {
+        let said = src.fails(&[command, path], 10);
+        assert!(
+            said.ends_with(&format!("\nhint: a path is typed behind a snapshot and a colon: HEAD:{path}\n")),
+            "{said}"
+        );
+    }
 }
