@@ -83,7 +83,10 @@ fn a_spare_rests_before_it_is_used() {
     let first = spares(&job).remove(0);
     let said = job.push(&["-v"]).succeeds();
     assert!(said.stderr.contains("still rests"), "{said}");
-    assert!(said.stderr.contains("/sink': beginning with a fresh tree: no spare is worth it now\n"), "{said}");
+    assert!(
+        said.stderr.contains("/sink': beginning with a fresh tree: no spare is worth it now\n"),
+        "{said}"
+    );
     let said = job.push(&["-v"]).succeeds();
     assert!(said.to_string().contains("beginning with the spare"), "{said}");
     assert!(!spares(&job).contains(&first));
