@@ -9,7 +9,7 @@ use crate::config::{Config, Layer, env};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Node, Sink, Snapshot, rev};
+use crate::sink::{Catalog, Node, Sink, Snapshot, node, rev};
 use crate::source::{SinkRef, Source};
 use crate::ui::Ui;
 use std::cell::RefCell;
@@ -304,7 +304,7 @@ impl Context {
             self.ui.warn(note);
         }
         for damaged in &catalog.damaged {
-            let short = damaged.id.get(..12).unwrap_or_default();
+            let short = node::short(&damaged.id);
             self.ui.warn(&format!("snapshot {short} in {} is damaged: {}", quoted_path(path), damaged.why));
         }
         let opened = Opened { name: name.to_owned(), sink: Rc::new(sink), catalog: Rc::new(catalog) };

@@ -3,7 +3,7 @@
 use super::{Context, Found};
 use crate::quote::{escaped, quoted};
 use crate::record::SnapshotRecord;
-use crate::sink::Node;
+use crate::sink::{Node, node};
 use crate::snapshot::clean::What;
 use crate::ui::{Paint, text};
 
@@ -33,7 +33,7 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
 
 /// What is no snapshot, by its name in the sink.
 pub(super) fn leftover(what: What, name: &str) -> String {
-    let short = escaped(name.get(..12).unwrap_or(name).as_bytes());
+    let short = escaped(node::short(name).as_bytes());
     match what {
         What::CutOff => format!("push {short} that was cut off"),
         What::Spare => format!("spare {short}"),

@@ -7,6 +7,7 @@ use crate::record::FindingRecord;
 use crate::restore::repair::Outcome;
 use crate::restore::verify::{Checked, Finding, Reading, What};
 use crate::sink::Node;
+use crate::sink::node::short;
 use crate::ui::Paint;
 use crate::ui::text::{bytes, count, local_short};
 use std::collections::HashSet;
@@ -127,10 +128,6 @@ impl<'a> Findings<'a> {
         let entries = count(checked.entries, "entry", "entries");
         ui.out(&format!("snapshot {} {time}: {entries}, {read}, {result}", short(&checked.id)))
     }
-}
-
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }
 
 /// A finding for people: `6b0332a01234 'a/x': content: expected …, found … (shared with …)`.

@@ -168,6 +168,11 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// The short form of an id.
+pub fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
 /// The id of a node: the second, then the hash of its canonical JSON without `id`.
 fn id_of(second: u32, mut value: serde_json::Value) -> String {
     if let Some(fields) = value.as_object_mut() {
@@ -200,7 +205,7 @@ impl Node {
 
     /// The short form of the id.
     pub fn short(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
+        short(&self.id)
     }
 
     /// Whether everything was saved that should be.

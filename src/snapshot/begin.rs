@@ -12,7 +12,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout};
+use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout, node};
 use crate::source::Source;
 use crate::tree::{Entry, Follower, Framing, Owners, Time, TreeRecord};
 use std::collections::HashSet;
@@ -305,7 +305,7 @@ fn choose_base(ready: &mut Ready, config: &Config, observer: &dyn Observer) -> R
             if let Some(txid) = cut_off {
                 lane::discard(&ready.sink, &txid)?;
             }
-            says(format!("beginning with the spare {}", &id[..12.min(id.len())]));
+            says(format!("beginning with the spare {}", node::short(&id)));
             Ok(Base::Spare(id))
         }
         (Choice::Fresh(_), Some(txid)) => resume(txid),
