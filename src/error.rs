@@ -138,6 +138,11 @@ impl Error {
         self
     }
 
+    /// Why it failed, without what was being done.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     /// The class of the failure.
     pub fn kind(&self) -> Kind {
         self.kind

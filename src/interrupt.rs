@@ -3,29 +3,47 @@
 use crate::error::{Error, Kind, Result};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::unregister;
+use signal_hook::low_level::{pipe, unregister};
+use std::io::Read as _;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
+/// How long after the first signal another one is still taken for the same one: whoever runs emu for
+/// somebody (`timeout`, `sudo`, a terminal) often signals the process and then its group.
+const SAME: Duration = Duration::from_millis(500);
+
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+/// Whether a further signal kills.
+static IMPATIENT: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// What makes a second SIGINT kill.
 static SECOND: OnceLock<SigId> = OnceLock::new();
 
-/// Begins to note signals instead of dying from them; a second one kills.
+/// Begins to note signals instead of dying from them; one that comes later than the first kills.
 pub fn watch() {
+    let arrivals = UnixStream::pair();
     for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)] {
-        // In this order: the first arrival finds SEEN unset, the second one dies of it.
-        let second = signal_hook::flag::register_conditional_default(signal, Arc::clone(&SEEN));
+        let second = signal_hook::flag::register_conditional_default(signal, Arc::clone(&IMPATIENT));
         if let (SIGINT, Ok(second)) = (signal, second) {
             let _ = SECOND.set(second);
         }
-        let _ = signal_hook::flag::register(signal, Arc::clone(&SEEN));
         let _ = signal_hook::flag::register_usize(signal, Arc::clone(&SIGNAL), number);
+        if let Some(write) = arrivals.as_ref().ok().and_then(|(_, write)| write.try_clone().ok()) {
+            let _ = pipe::register(signal, write);
+        }
+    }
+    if let Ok((mut read, _)) = arrivals {
+        // It ends with the process.
+        std::thread::spawn(move || {
+            if read.read_exact(&mut [0]).is_ok() {
+                std::thread::sleep(SAME);
+                IMPATIENT.store(true, Ordering::Relaxed);
+            }
+        });
     }
 }
 

@@ -9,10 +9,10 @@ use crate::config::{Config, Layer, env};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Node, Sink, Snapshot, node, rev};
+use crate::sink::{Catalog, Node, Sink, Snapshot, Soundness, node, rev};
 use crate::source::{SinkRef, Source};
 use crate::ui::Ui;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -42,6 +42,8 @@ pub struct Opened {
     pub sink: Rc<Sink>,
     /// What it held when it was opened.
     pub catalog: Rc<Catalog>,
+    /// Which of its snapshots have no sound manifest, once somebody asks.
+    sound: Rc<OnceCell<Soundness>>,
 }
 
 /// A snapshot that a revision named.
@@ -59,7 +61,19 @@ pub struct Found {
     pub head: bool,
 }
 
+impl Found {
+    /// What is known to be wrong with its manifest, in a few words.
+    pub fn damage(&self) -> Option<String> {
+        self.opened.sound.get_or_init(|| Soundness::of(&self.opened.sink)).damage(&self.node)
+    }
+}
+
 impl Opened {
+    /// A sink that is open, and what it holds.
+    pub fn new(name: String, sink: Sink, catalog: Catalog) -> Opened {
+        Opened { name, sink: Rc::new(sink), catalog: Rc::new(catalog), sound: Rc::default() }
+    }
+
     /// The snapshot as an answer.
     fn found(&self, snapshot: &Snapshot) -> Found {
         Found {
@@ -307,7 +321,7 @@ impl Context {
             let short = node::short(&damaged.id);
             self.ui.warn(&format!("snapshot {short} in {} is damaged: {}", quoted_path(path), damaged.why));
         }
-        let opened = Opened { name: name.to_owned(), sink: Rc::new(sink), catalog: Rc::new(catalog) };
+        let opened = Opened::new(name.to_owned(), sink, catalog);
         self.opened.borrow_mut().push(opened.clone());
         Ok(opened)
     }

@@ -10,7 +10,9 @@ use crate::ui::{Paint, text};
 /// A snapshot as a record.
 pub(super) fn record(found: &Found) -> SnapshotRecord<'_> {
     let tree = found.opened.sink.tree_path(&found.node.id);
-    SnapshotRecord::new(&found.node, found.head, found.pinned, &tree).until(found.pinned_until)
+    SnapshotRecord::new(&found.node, found.head, found.pinned, &tree)
+        .until(found.pinned_until)
+        .damaged(found.damage())
 }
 
 /// The sink, and what is special about a snapshot.
@@ -19,12 +21,15 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
         .pinned_until
         .map_or("pinned".to_owned(), |until| format!("pinned until {}", text::local_short(until)));
     let sink = escaped(found.opened.name.as_bytes());
+    let damage = found.damage().map(|why| format!("damaged: {why}"));
     let marks = [
         (with_sink, &*sink, Paint::Sink),
         (found.head, "HEAD", Paint::Head),
         (found.pinned, &*pinned, Paint::Mark),
         (found.node.partial, "partial", Paint::Warning),
         (found.node.shrunk, "shrunk", Paint::Warning),
+        (found.node.recovered.is_some(), "recovered", Paint::Warning),
+        (damage.is_some(), damage.as_deref().unwrap_or_default(), Paint::Damage),
     ];
     let marks = marks.into_iter().filter(|(set, _, _)| *set);
     let marks: Vec<String> = marks.map(|(_, word, paint)| context.ui.paint(paint, word)).collect();

@@ -8,8 +8,10 @@ use crate::restore::repair::Outcome;
 use crate::restore::verify::{Checked, Finding, Reading, What};
 use crate::sink::Node;
 use crate::sink::node::short;
+use crate::tree::Time;
 use crate::ui::Paint;
-use crate::ui::text::{bytes, count, local_short};
+use crate::ui::text::{bytes, count, local_apart, local_short};
+use jiff::Timestamp;
 use std::collections::HashSet;
 
 /// What is wrong with a path of a snapshot: id, path, what, what was found, and what came of it.
@@ -49,6 +51,7 @@ pub(super) fn record(context: &Context, finding: &Finding, outcome: Option<&Outc
     let record = match outcome {
         None => record,
         Some(Outcome::ByRecord) => record.repair(Some("manifest"), None),
+        Some(Outcome::Anew(_)) => record.repair(Some("tree"), None),
         Some(Outcome::From(path)) => {
             from = path.to_string_lossy();
             record.repair(Some(&from), None)
@@ -91,6 +94,11 @@ impl<'a> Findings<'a> {
         match repair {
             None => {}
             Some((Outcome::ByRecord, done)) => line += &format!("; {done} from its record"),
+            Some((Outcome::Anew(0), done)) => line += &format!("; {done} from the tree"),
+            Some((Outcome::Anew(n), done)) => {
+                let entries = count(*n, "entry", "entries");
+                line += &format!("; {done} from the tree, {entries} unattested");
+            }
             Some((Outcome::From(path), done)) => line += &format!("; {done} from {}", quoted_path(path)),
             Some((Outcome::Left(why), _)) => line += &format!("; not repaired: {why}"),
         }
@@ -124,15 +132,40 @@ impl<'a> Findings<'a> {
             Reading::Nothing => "not read".to_owned(),
             _ => format!("{} read", bytes(checked.bytes)),
         };
+        let result = match checked.unattested {
+            0 => result,
+            n => format!("{result}, {} unattested", count(n, "entry", "entries")),
+        };
         let time = checked.time.parse().map_or(checked.time.clone(), local_short);
         let entries = count(checked.entries, "entry", "entries");
         ui.out(&format!("snapshot {} {time}: {entries}, {read}, {result}", short(&checked.id)))
     }
 }
 
+/// What was expected and what was found, as people read it.
+fn difference(Finding { what, path, expected, found, .. }: &Finding) -> String {
+    let time = |text: &str| {
+        let time = Time::parse(text)?;
+        Timestamp::new(time.sec, i32::try_from(time.nanos).ok()?).ok()
+    };
+    if *what == What::Mtime
+        && let (Some(expected), Some(found)) = (time(expected), time(found))
+    {
+        let [expected, found] = local_apart([expected, found]);
+        return format!("expected {expected}, found {found}");
+    }
+    // Of a snapshot as a whole, what failed was that it was looked at.
+    let cause = found.split_once(": ").filter(|(action, _)| action.starts_with("cannot "));
+    match (path, what, cause) {
+        (None, _, Some((_, cause))) => format!("expected {expected}, but {cause}"),
+        (None, What::Node, None) => format!("expected {expected}, but {found}"),
+        _ => format!("expected {expected}, found {found}"),
+    }
+}
+
 /// A finding for people: `6b0332a01234 'a/x': content: expected …, found … (shared with …)`.
 fn line(finding: &Finding, word: &str) -> String {
-    let Finding { id, path, expected, found, shared, .. } = finding;
+    let Finding { id, path, shared, .. } = finding;
     let path = match path.as_deref() {
         None => String::new(),
         Some(b"") => " '.'".to_owned(),
@@ -141,5 +174,5 @@ fn line(finding: &Finding, word: &str) -> String {
     let shared: Vec<&str> = shared.iter().map(|id| short(id)).collect();
     let shared =
         if shared.is_empty() { String::new() } else { format!(" (shared with {})", shared.join(", ")) };
-    format!("{}{path}: {}: expected {expected}, found {found}{shared}", short(id), word)
+    format!("{}{path}: {word}: {}{shared}", short(id), difference(finding))
 }

@@ -3,7 +3,7 @@
 
 use super::{Context, Found, Opened, Status, WaitArgs, report, several};
 use crate::error::{Error, Kind, Result};
-use crate::history::usage::usage;
+use crate::history::usage::{Usage, usage};
 use crate::quote::escaped;
 use crate::record::RotationRecord;
 use crate::sink::{Catalog, Node};
@@ -57,7 +57,7 @@ pub(super) fn remove(
 ) -> Result<Status> {
     let plan = |(opened, ids): &(Opened, Vec<String>)| {
         let catalog = Catalog::read(&opened.sink)?;
-        Ok((prune::plan(&catalog, ids, args.force())?, catalog))
+        Ok((prune::plan(&opened.sink, &catalog, ids, args.force())?, catalog))
     };
     // Nobody waits for a lock while this is computed and printed.
     let seen = sinks.iter().map(plan).collect::<Result<Vec<_>>>()?;
@@ -113,7 +113,11 @@ fn announce(
     let estimate = usage(&opened.sink, &all, &going, several::threads(context)?);
     let name = escaped(opened.name.as_bytes());
     let frees = match &estimate {
-        Ok(usage) => format!(", which frees about {}", text::bytes(usage.together)),
+        Ok(Usage { together: Some(bytes), left_out, .. }) => {
+            let about = if left_out.is_empty() { "about" } else { "at most" };
+            format!(", which frees {about} {}", text::bytes(*bytes))
+        }
+        Ok(_) => "; what that frees is not known, because a manifest is damaged".to_owned(),
         Err(error) => {
             ui.warn(&format!("cannot tell how much becomes free: {error}"));
             String::new()

@@ -40,9 +40,13 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     // First, since all else goes by them.
-    let manifests = repair::lost_manifests(sink, &catalog, &others, lock.as_ref())?;
-    let put_back: &[Restored] = if lock.is_some() { &manifests } else { &[] };
-    let (reports, verified) = verify_all(sink, &catalog, put_back, options, &observer);
+    let mut records = repair::lost_manifests(sink, &catalog, &others, lock.as_ref())?;
+    records.extend(repair::lost_records(sink, &catalog, &others, &records, lock.as_ref())?);
+    // What is put back already, verify does not find any more.
+    let is_done = |record: &&Restored| lock.is_some() && !is_left(&record.outcome);
+    let put_back: Vec<&Restored> = records.iter().filter(is_done).collect();
+    let catalog = if put_back.is_empty() { catalog } else { Catalog::read(sink)? };
+    let (reports, verified) = verify_all(sink, &catalog, &put_back, options, &observer);
     let findings: Vec<Finding> = reports.iter().filter_map(finding).cloned().collect();
     let source = context.try_source().filter(|source| source.id == sink.info.source);
     let request = Request {
@@ -50,7 +54,7 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
         catalog: &catalog,
         others: &others,
         source: source.as_ref(),
-        manifests: &manifests,
+        records: &records,
         findings: &findings,
     };
     let planned = verified.and_then(|summary| Ok((summary, repair::plan(&request, &observer)?)));
@@ -67,7 +71,7 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     };
     let outcomes: Vec<Outcome> = findings.iter().map(|finding| plan.outcome(finding)).collect();
     drop(observer);
-    let repaired = outcomes.iter().filter(|outcome| !is_left(outcome)).count() as u64;
+    let repaired = outcomes.iter().filter(|outcome| is_whole(outcome)).count() as u64;
     let spoiled = catalog.snapshots.iter().map(|snapshot| plan.spoiled(&snapshot.node.id)).sum::<u64>();
     let left = left(&findings, &outcomes, &plan);
     let word = if lock.is_some() { "repaired" } else { "can be repaired" };
@@ -85,17 +89,17 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     Ok((Summary { findings: findings.len() as u64 + spoiled, ..summary }, repaired))
 }
 
-/// All that a verify of the sink tells; the manifests that were put back before come first.
+/// All that a verify of the sink tells; the records that were put back before come first.
 fn verify_all(
     sink: &Sink,
     catalog: &Catalog,
-    manifests: &[Restored],
+    records: &[&Restored],
     options: Options,
     observer: &dyn Observer,
 ) -> (Vec<Report>, Result<Summary>) {
     let nodes = newest_first(catalog.snapshots.iter().map(|snapshot| snapshot.node.clone()).collect());
     let nodes: Vec<&Node> = nodes.iter().collect();
-    let mut reports: Vec<Report> = manifests.iter().map(put_back).collect();
+    let mut reports: Vec<Report> = records.iter().copied().map(put_back).collect();
     let mut keep = |report| {
         reports.push(report);
         Ok(())
@@ -111,6 +115,11 @@ fn finding(report: &Report) -> Option<&Finding> {
         Report::Finding(finding) => Some(finding),
         Report::Snapshot(_) => None,
     }
+}
+
+/// Whether all is as it was saved again.
+fn is_whole(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Left(_) | Outcome::Anew(1..))
 }
 
 fn is_left(outcome: &Outcome) -> bool {
@@ -136,13 +145,13 @@ fn apply(plan: &mut repair::Plan<'_>, sink: &Sink, lock: &SinkLock, observer: &d
     plan.apply(sink, lock, observer)
 }
 
-/// The finding that there was before a manifest was put back.
+/// The finding that there was before a record was put back.
 fn put_back(restored: &Restored) -> Report {
     Report::Finding(Finding {
         id: restored.id.clone(),
         path: None,
-        what: What::Manifest,
-        expected: "a sound manifest".into(),
+        what: restored.what,
+        expected: if restored.what == What::Node { "a whole snapshot" } else { "a sound manifest" }.into(),
         found: restored.why.clone(),
         shared: Vec::new(),
     })

@@ -19,6 +19,11 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
         ui.warn(&format!("HEAD of sink {} stays: {why}", quoted_path(&request.sink.path)));
         status = status.or(Some(Kind::Incomplete));
     }
+    if done.unattested > 0 {
+        let files = count(done.unattested, "file", "files");
+        ui.warn(&format!("nobody attests the content of {files}: a repair found no record of them"));
+        status = status.or(Some(Kind::Incomplete));
+    }
     if done.owners > 0 {
         let entries = count(done.owners, "entry", "entries");
         ui.warn(&format!("the owner of {entries} could not be set; --no-owner does not try"));
@@ -49,7 +54,7 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
 }
 
 /// What was done, by name.
-pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 11] {
+pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 12] {
     let done = &outcome.done;
     [
         (How::Create.word(), done.created),
@@ -59,6 +64,7 @@ pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 11] {
         ("files", done.files),
         ("bytes", done.bytes),
         ("rescued", done.rescued),
+        ("unattested", done.unattested),
         ("owners", done.owners),
         ("unread", done.troubles.len() as u64),
         ("left", outcome.left),

@@ -1,7 +1,10 @@
 //! The snapshots that a command for many of them is about.
 
-use super::{Context, Found, Opened};
+use super::{Context, Found, Opened, Status};
 use crate::error::{Error, Kind, Result};
+use crate::quote::{escaped, quoted_path};
+use crate::sink::Damaged;
+use crate::sink::node::short;
 
 /// A sink's name, and snapshots in it.
 pub(super) type Group = (String, Vec<Found>);
@@ -43,6 +46,19 @@ pub(super) fn to_change(names: &[String], context: &Context, kinds: &mut Vec<Kin
         }
     }
     Ok(sinks)
+}
+
+/// Warns of snapshots that an answer leaves out because their manifests are damaged, and says what may
+/// help. What was asked for is then not wholly done.
+pub(super) fn left_out(damaged: &[Damaged], opened: &Opened, context: &Context) -> Status {
+    let (ui, place) = (&context.ui, quoted_path(&opened.sink.path));
+    for Damaged { id, why } in damaged {
+        let short = short(id);
+        ui.warn(&format!("snapshot {short} in {place} is damaged and left out: {why}"));
+    }
+    damaged.first()?;
+    ui.hint(&format!("`emu verify --repair {}` puts manifests right", escaped(opened.name.as_bytes())));
+    Some(Kind::Incomplete)
 }
 
 /// How many threads read manifests.

@@ -1,7 +1,7 @@
 //! Attributes: what a stat shows, and setting them on something new.
 
 use super::{Dir, Errno, Result, fault};
-use crate::tree::{Held, Kind, Shown, Time, Xattrs};
+use crate::tree::{Entry, Held, Kind, Shown, Time, Xattrs};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Statx, Timespec, Timestamps, Uid, XattrFlags};
 
@@ -74,6 +74,34 @@ impl Stat {
     pub fn of(fd: BorrowedFd<'_>) -> Result<Stat> {
         let flags = rustix::fs::StatxFlags::BASIC_STATS | rustix::fs::StatxFlags::MNT_ID;
         rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, flags).map(Stat::from)
+    }
+
+    /// The entry of an inode, with what a record needs of these stamps; content, target and extended
+    /// attributes are still to be read. The mode of a symbolic link means nothing, and only files
+    /// have a size.
+    pub fn entry(&self, name: &[u8]) -> Entry {
+        Entry {
+            name: name.into(),
+            kind: self.kind,
+            mode: if self.kind == Kind::Symlink { 0o777 } else { self.mode },
+            uid: self.uid,
+            gid: self.gid,
+            mtime: self.mtime,
+            size: if self.kind == Kind::File { self.size } else { 0 },
+            sha256: None,
+            target: None,
+            rdev: None,
+            ino: self.ino,
+            ctime: self.ctime,
+            nlink: if matches!(self.kind, Kind::File | Kind::Symlink) { self.nlink } else { 1 },
+            racy: false,
+            torn: false,
+            unattested: false,
+            xattrs: Xattrs::default(),
+            links: None,
+            held: None,
+            sink_ino: 0,
+        }
     }
 
     /// Whether content and inode are as they were: the stamps that any change would move.

@@ -21,6 +21,7 @@ fn entry(name: &str, kind: Kind, content: &str) -> Entry {
         nlink: 1,
         racy: false,
         torn: false,
+        unattested: false,
         xattrs: Xattrs::new(),
         links: None,
         held: None,

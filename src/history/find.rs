@@ -3,7 +3,7 @@
 
 use super::frames;
 use crate::error::{Error, Result};
-use crate::sink::{Node, Sink};
+use crate::sink::{Damaged, Node, Sink};
 use crate::tree::{Entry, Kind, Listing, path};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::BTreeMap;
@@ -56,12 +56,18 @@ pub struct Version {
 /// Paths and their versions, of each the one that came first before the others.
 pub type Versions = BTreeMap<Box<[u8]>, Vec<Version>>;
 
-/// What fits in these snapshots. A version is the same if content and attributes are; of a
-/// directory, which changes with what is in it, without its time.
+/// What fits in these snapshots, and those that are left out because their manifests are damaged. A
+/// version is the same if content and attributes are; of a directory, which changes with what is in it,
+/// without its time.
 ///
 /// # Errors
-/// A manifest is missing or damaged, or a signal came.
-pub fn find(sink: &Sink, nodes: &[&Node], pattern: &Pattern, threads: usize) -> Result<Versions> {
+/// A signal came, or the sink cannot be read.
+pub fn find(
+    sink: &Sink,
+    nodes: &[&Node],
+    pattern: &Pattern,
+    threads: usize,
+) -> Result<(Versions, Vec<Damaged>)> {
     let look = |found: &mut Vec<(Box<[u8]>, Entry)>, listing: &Listing| {
         for entry in &listing.entries {
             let whole = path::join(&listing.dir, &entry.name);
@@ -70,8 +76,15 @@ pub fn find(sink: &Sink, nodes: &[&Node], pattern: &Pattern, threads: usize) -> 
             }
         }
     };
-    let mut versions = Versions::new();
+    let (mut versions, mut left_out) = (Versions::new(), Vec::new());
     for (at, parts) in frames::look(sink, nodes, threads, &look)?.into_iter().enumerate() {
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(damaged) => {
+                left_out.push(damaged);
+                continue;
+            }
+        };
         for (whole, entry) in parts.iter().flat_map(|part| part.iter()) {
             let known = versions.entry(whole.clone()).or_default();
             match known.iter_mut().find(|version| is_same(&version.entry, entry)) {
@@ -80,7 +93,7 @@ pub fn find(sink: &Sink, nodes: &[&Node], pattern: &Pattern, threads: usize) -> 
             }
         }
     }
-    Ok(versions)
+    Ok((versions, left_out))
 }
 
 fn is_same(a: &Entry, b: &Entry) -> bool {

@@ -1,10 +1,11 @@
 //! Many snapshots by the frames of their manifests: a frame that several have in common, as the
 //! manifests of neighbours have nearly all of theirs, is unpacked and looked at once.
 
-use crate::error::{Doing as _, Result};
+use crate::error::{Doing as _, Error, Kind, Result};
+use crate::fs::Errno;
 use crate::interrupt;
 use crate::sink::frames::{Frames, unpack};
-use crate::sink::{Node, Sink};
+use crate::sink::{Damaged, Node, Sink, layout};
 use crate::tree::{Block, Listing, Piece};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,17 +15,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What is to be found out of the entries of directories.
 pub type Look<'a, T> = &'a (dyn Fn(&mut T, &Listing) + Sync);
 
-/// What `look` found out of each snapshot: a part for each of its frames, in no order. Memory: the
-/// parts, of equal frames once, and a few words for each frame of each snapshot.
+/// What was found out of a snapshot: a part for each of its frames, in no order; or what is wrong with
+/// its manifest.
+pub type Parts<T> = Result<Vec<Arc<T>>, Damaged>;
+
+/// What `look` found out of each snapshot, in their order. Memory: the parts, of equal frames once, and
+/// a few words for each frame of each snapshot.
 ///
 /// # Errors
-/// A manifest is missing or damaged, or a signal came.
+/// A signal came, or the sink as a whole cannot be read: a manifest that is missing or damaged is part of
+/// the answer.
 pub fn look<T: Default + Send + Sync>(
     sink: &Sink,
     nodes: &[&Node],
     threads: usize,
     look: Look<'_, T>,
-) -> Result<Vec<Vec<Arc<T>>>> {
+) -> Result<Vec<Parts<T>>> {
+    sink.dir(layout::MANIFESTS)?;
     let looking = Looking { sink, look, known: Mutex::default(), keys: RandomState::new() };
     let next = AtomicUsize::new(0);
     let work = || {
@@ -32,7 +39,10 @@ pub fn look<T: Default + Send + Sync>(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(node) = nodes.get(at) else { return Ok(done) };
-            done.push((at, looking.snapshot(node)?));
+            match looking.snapshot(node) {
+                Err(error) if ends_all(&error) => return Err(error),
+                parts => done.push((at, parts)),
+            }
         }
     };
     let done: Result<Vec<_>> = std::thread::scope(|scope| {
@@ -42,9 +52,39 @@ pub fn look<T: Default + Send + Sync>(
         };
         workers.into_iter().map(join).collect()
     });
-    let mut done: Vec<(usize, Vec<Arc<T>>)> = done?.into_iter().flatten().collect();
+    let mut done: Vec<(usize, Result<Vec<Arc<T>>>)> = done?.into_iter().flatten().collect();
     done.sort_by_key(|(at, _)| *at);
-    Ok(done.into_iter().map(|(_, parts)| parts).collect())
+    // Where not one of several can be read, it is the disk.
+    let failed = |parts: &Result<_>| parts.as_ref().is_err_and(|error| error.errno() == Some(Errno::IO));
+    if done.len() > 1 && done.iter().all(|(_, parts)| failed(parts)) {
+        done.truncate(1);
+        return done.remove(0).1.map(|_| Vec::new());
+    }
+    let or_damaged = |(at, parts): (usize, Result<_>)| parts.map_err(|error| damaged(nodes[at], &error));
+    Ok(done.into_iter().map(or_damaged).collect())
+}
+
+/// Whether a failure is none of the one manifest that was being read.
+fn ends_all(error: &Error) -> bool {
+    // What a file system answers for a file that is gone, closed or spoiled, or is none.
+    const OF_ONE: [Errno; 9] = [
+        Errno::NOENT,
+        Errno::ACCESS,
+        Errno::PERM,
+        Errno::IO,
+        Errno::UCLEAN,
+        Errno::BADMSG,
+        Errno::LOOP,
+        Errno::ISDIR,
+        Errno::NXIO,
+    ];
+    matches!(error.kind(), Kind::Interrupted(_))
+        || error.errno().is_some_and(|errno| !OF_ONE.contains(&errno))
+}
+
+fn damaged(node: &Node, error: &Error) -> Damaged {
+    let why = error.cause().map_or_else(|| error.to_string(), str::to_owned);
+    Damaged { id: node.id.clone(), why }
 }
 
 /// Length and keyed hash of a stored frame.

@@ -3,7 +3,7 @@
 
 use super::frames;
 use crate::error::Result;
-use crate::sink::{Node, Sink};
+use crate::sink::{Damaged, Node, Sink};
 use crate::tree::{Digest, Entry, Kind, Listing, path};
 
 /// What stands at and below a path, as a sum over its entries: equal whatever the frames are.
@@ -52,11 +52,17 @@ pub enum Step {
     Gone,
 }
 
-/// A step for each of the snapshots, which are in order, the oldest first.
+/// A step for each of the snapshots, which are in order, the oldest first; `Err` of one whose manifest
+/// is damaged. What came after it is compared with what was before.
 ///
 /// # Errors
-/// A manifest is missing or damaged, or a signal came.
-pub fn track(sink: &Sink, nodes: &[&Node], wanted: &[u8], threads: usize) -> Result<Vec<Step>> {
+/// A signal came, or the sink cannot be read.
+pub fn track(
+    sink: &Sink,
+    nodes: &[&Node],
+    wanted: &[u8],
+    threads: usize,
+) -> Result<Vec<Result<Step, Damaged>>> {
     let look = |sum: &mut Sum, listing: &Listing| {
         if !path::is_within(&listing.dir, wanted) && !path::is_within(wanted, &listing.dir) {
             return;
@@ -69,16 +75,16 @@ pub fn track(sink: &Sink, nodes: &[&Node], wanted: &[u8], threads: usize) -> Res
         }
     };
     let mut before = Sum::default();
-    let step = |parts: Vec<std::sync::Arc<Sum>>| {
+    let step = |parts: frames::Parts<Sum>| {
         let mut now = Sum::default();
-        parts.iter().for_each(|part| now.add(part));
+        parts?.iter().for_each(|part| now.add(part));
         let step = match (before == now, now.entries) {
             (true, _) => Step::Same,
             (false, 0) => Step::Gone,
             (false, _) => Step::Changed,
         };
         before = now;
-        step
+        Ok(step)
     };
     Ok(frames::look(sink, nodes, threads, &look)?.into_iter().map(step).collect())
 }

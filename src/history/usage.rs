@@ -8,7 +8,7 @@
 
 use super::frames;
 use crate::error::Result;
-use crate::sink::{Node, Sink, layout};
+use crate::sink::{Damaged, Node, Sink, layout};
 use crate::tree::{Entry, Kind, Listing, path};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -20,12 +20,16 @@ const BLOCK: u64 = 4096;
 /// What snapshots hold, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// Of each snapshot, what removing it alone would free.
-    pub alone: Vec<u64>,
-    /// What removing all that were asked about would free.
-    pub together: u64,
+    /// Of each snapshot, what removing it alone would free; `None` if its manifest is damaged.
+    pub alone: Vec<Option<u64>>,
+    /// What removing all that were asked about would free; `None` if a manifest of theirs is damaged.
+    pub together: Option<u64>,
     /// What all snapshots hold, what they share counted once.
     pub all: u64,
+    /// Snapshots of which it is not known what they hold. Where there are any, they may share what
+    /// others seem to hold alone: the numbers are then at most what becomes free, and at least what
+    /// all hold.
+    pub left_out: Vec<Damaged>,
 }
 
 /// A file in a directory: keyed hashes of what it is under this path and on this inode of the source.
@@ -38,7 +42,7 @@ struct Item {
 /// Measures all snapshots of a sink; `asked` says which of them are asked about.
 ///
 /// # Errors
-/// A manifest is missing or damaged, or a signal came.
+/// A signal came, or the sink cannot be read.
 pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Result<Usage> {
     let keys = RandomState::new();
     let look = |items: &mut Vec<Item>, listing: &Listing| {
@@ -48,7 +52,13 @@ pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Re
     let snapshots = frames::look(sink, nodes, threads, &look)?;
     // Which snapshots have each part; most have most of them.
     let mut parts: HashMap<*const Vec<Item>, (Arc<Vec<Item>>, Holders)> = HashMap::new();
+    let (mut is_known, mut left_out) = (vec![true; nodes.len()], Vec::new());
     for (at, held) in snapshots.into_iter().enumerate() {
+        let held = held.unwrap_or_else(|damaged| {
+            is_known[at] = false;
+            left_out.push(damaged);
+            Vec::new()
+        });
         for part in held {
             let (_, holders) = parts.entry(Arc::as_ptr(&part)).or_insert((part, Holders::default()));
             holders.add(at, asked.get(at) == Some(&true));
@@ -59,18 +69,19 @@ pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Re
         items.iter().for_each(|item| inodes.add(item, *holders));
     }
     let dir = sink.dir(layout::PINS)?.stat_self().map_or(0, |stat| (stat.blocks * 512).min(BLOCK));
-    let dirs = |node: &Node| node.counts.dirs.max(1) * dir;
-    let mut usage = Usage { alone: nodes.iter().map(|node| dirs(node)).collect(), together: 0, all: 0 };
-    usage.all = usage.alone.iter().sum();
-    usage.together = usage.alone.iter().zip(asked).filter(|(_, asked)| **asked).map(|(dirs, _)| dirs).sum();
+    let mut alone: Vec<u64> = nodes.iter().map(|node| node.counts.dirs.max(1) * dir).collect();
+    let mut all = alone.iter().sum();
+    let mut together = alone.iter().zip(asked).filter(|(_, asked)| **asked).map(|(dirs, _)| dirs).sum();
     for (bytes, holders) in inodes.roots() {
-        usage.all += bytes;
+        all += bytes;
         if let Holders::One(at, _) = holders {
-            usage.alone[at] += bytes;
+            alone[at] += bytes;
         }
-        usage.together += if holders.are_asked() { bytes } else { 0 };
+        together += if holders.are_asked() { bytes } else { 0 };
     }
-    Ok(usage)
+    let are_known = asked.iter().zip(&is_known).all(|(asked, known)| *known || !asked);
+    let alone = alone.into_iter().zip(is_known).map(|(bytes, known)| known.then_some(bytes)).collect();
+    Ok(Usage { alone, together: are_known.then_some(together), all, left_out })
 }
 
 fn item(keys: &RandomState, dir: &[u8], entry: &Entry) -> Item {

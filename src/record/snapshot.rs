@@ -17,6 +17,8 @@ pub struct SnapshotRecord<'a> {
     pinned: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
     #[serde(flatten)]
     path: PathField,
 }
@@ -25,7 +27,14 @@ impl<'a> SnapshotRecord<'a> {
     /// The record of a snapshot whose tree is at `tree`.
     pub fn new(node: &'a Node, head: bool, pinned: bool, tree: &Path) -> SnapshotRecord<'a> {
         let path = PathField::new(tree.as_os_str().as_bytes());
-        SnapshotRecord { ty: "snapshot", node, head, pinned, pinned_until: None, path }
+        SnapshotRecord { ty: "snapshot", node, head, pinned, pinned_until: None, damaged: None, path }
+    }
+
+    /// Adds what is wrong with its manifest.
+    #[must_use]
+    pub fn damaged(mut self, why: Option<String>) -> Self {
+        self.damaged = why;
+        self
     }
 
     /// Adds until when it is pinned.

@@ -36,6 +36,8 @@ pub struct SinkState<'a> {
     pub age: Option<i64>,
     /// Listed snapshots.
     pub snapshots: u64,
+    /// How many of them are known to have no sound manifest.
+    pub damaged: u64,
     /// Parked trees.
     pub spares: u64,
     /// Bytes that this user may still fill.

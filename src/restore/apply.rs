@@ -44,6 +44,8 @@ pub struct Done {
     pub rescued: u64,
     /// Files of which no sound copy was found, and that are not written.
     pub lost: u64,
+    /// Files whose content nobody attests, written as they stood in the sink.
+    pub unattested: u64,
     /// Entries whose owner or group could not be set.
     pub owners: u64,
     /// Entries some of whose extended attributes could not be set.

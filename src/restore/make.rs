@@ -218,6 +218,7 @@ impl Applier<'_> {
         if matches!(end, End::Done) {
             self.done.files += 1;
             self.done.bytes += entry.size;
+            self.done.unattested += u64::from(entry.unattested);
             let counters = self.observer.counters();
             Counters::add(&counters.files, 1);
             Counters::add(&counters.bytes, entry.size);

@@ -1,6 +1,7 @@
 //! Repair: what a verify found is put right, as far as good bytes are to be had.
 //!
-//! The flow: `survey` holds the findings of each snapshot against its manifest, `copies` looks for
+//! The flow: `manifests` puts back those that stand elsewhere, `records` makes the others and lost nodes
+//! anew (`rebuild`, `lineage`), which all else goes by. Then `survey` holds the findings of each snapshot against its manifest, `copies` looks for
 //! files whose bytes have the recorded hash (other paths and snapshots of the sink, its other
 //! sinks, the source), and that is the plan. Applied, `inode` makes new inodes and renames them over
 //! the bad ones, and `folder` puts directories right.
@@ -9,16 +10,20 @@
 //! way of anybody: a new inode is made in a staging of its own, its bytes are hashed while they are
 //! copied, and only when it shows all that its record says, and is durable, is it renamed over the
 //! path. So at any cut each path has the old inode or the new one, and a second run goes on. Only
-//! directories are changed in place. Nothing that no record knows is removed, and no record is
-//! changed: what is damaged is never made right by believing it.
+//! directories are changed in place. Nothing that no record knows is removed, and no sound record is
+//! changed: what is damaged is never made right by believing it, and what was recorded anew is marked.
 
 mod copies;
 mod folder;
 mod inode;
+mod lineage;
 mod manifests;
+mod rebuild;
+mod records;
 mod survey;
 
-pub use manifests::{Restored, lost_manifests};
+pub use manifests::lost_manifests;
+pub use records::lost_records;
 
 use super::checkout::Others;
 use super::verify::{Finding, What};
@@ -46,15 +51,30 @@ pub struct Request<'a> {
     pub others: &'a Others<'a>,
     /// The source, if it is at hand.
     pub source: Option<&'a Source>,
-    /// Manifests that are put back, or can be.
-    pub manifests: &'a [Restored],
+    /// Manifests and nodes that are put back, or can be.
+    pub records: &'a [Restored],
     /// What a verify of all snapshots of the sink found: an inode is replaced wherever it is bad.
     pub findings: &'a [Finding],
+}
+
+/// A manifest or a node that is lost, and what became of it, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The snapshot that it is of.
+    pub id: String,
+    /// Which of the two, as a finding has it.
+    pub what: What,
+    /// What was wrong with it, for people.
+    pub why: String,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 /// What becomes of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
+    /// It is recorded anew from the tree, with this number of entries that nobody attests.
+    Anew(u64),
     /// It is put right by its record alone.
     ByRecord,
     /// It is put right with the bytes of the file at this path.
@@ -122,7 +142,7 @@ pub struct Plan<'a> {
     parts: Vec<Part<'a>>,
     outcomes: Outcomes,
     copies: Copies<'a>,
-    manifests: &'a [Restored],
+    records: &'a [Restored],
 }
 
 /// Finds out what can be put right. Reads, and writes nothing.
@@ -149,7 +169,7 @@ pub fn plan<'a>(request: &Request<'a>, observer: &dyn Observer) -> Result<Plan<'
     }
     // What could not be read for a signal is not without a good copy.
     interrupt::check()?;
-    Ok(Plan { parts, outcomes, copies, manifests: request.manifests })
+    Ok(Plan { parts, outcomes, copies, records: request.records })
 }
 
 /// Finds a good copy for each file; those without one stay as they are, and so do the later names
@@ -194,13 +214,9 @@ impl Plan<'_> {
             let known = self.outcomes.get(&finding.id, path).cloned();
             return known.unwrap_or_else(|| Outcome::Left("the snapshot is not there".into()));
         }
-        match finding.what {
-            What::Manifest => match self.manifests.iter().find(|restored| restored.id == finding.id) {
-                Some(restored) => Outcome::From(restored.from.clone()),
-                None => Outcome::Left("there is no other copy of the manifest".into()),
-            },
-            _ => Outcome::Left("neither a lost record nor a lost tree is made anew".into()),
-        }
+        let is_it = |record: &&Restored| record.id == finding.id && record.what == finding.what;
+        let known = self.records.iter().find(is_it).map(|record| record.outcome.clone());
+        known.unwrap_or_else(|| Outcome::Left("a tree that is lost is not made anew".into()))
     }
 
     /// How many directories of a snapshot were sound and are not any more: something was renamed into

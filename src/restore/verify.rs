@@ -153,6 +153,10 @@ pub struct Checked {
     pub bytes: u64,
     /// How many findings it has.
     pub findings: u64,
+    /// Entries that nobody attests, so that only their attributes and sizes could be looked at.
+    pub unattested: u64,
+    /// Whether none of them is about its manifest.
+    pub sound: bool,
 }
 
 /// What a run tells while it goes on. The findings of a snapshot come before its result.
@@ -178,6 +182,8 @@ pub struct Summary {
     pub bytes: u64,
     /// How many findings there are.
     pub findings: u64,
+    /// Entries that nobody attests.
+    pub unattested: u64,
 }
 
 impl Summary {
@@ -187,6 +193,7 @@ impl Summary {
         self.entries += other.entries;
         self.bytes += other.bytes;
         self.findings += other.findings;
+        self.unattested += other.unattested;
     }
 }
 
@@ -225,6 +232,7 @@ pub fn verify(
                 summary.entries += checked.entries;
                 summary.bytes += checked.bytes;
                 summary.findings += checked.findings;
+                summary.unattested += checked.unattested;
                 outlet.done(checked);
             }
             outlet.settle(at + 1 == snapshots.len())?;
@@ -256,6 +264,8 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         entries: outcome.entries,
         bytes: outcome.bytes,
         findings: outcome.notes.len() as u64,
+        unattested: node.recovered.as_ref().map_or(0, |recovered| recovered.unattested),
+        sound: outcome.notes.iter().all(|note| note.what != What::Manifest),
     };
     outlet.notes(&node.id, run.number, outcome.notes);
     ended?;

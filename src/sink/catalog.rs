@@ -2,10 +2,11 @@
 //! a view, so that readers need no writable sink and no repair to see the truth.
 
 use super::node::Fork;
-use super::{Intent, Node, Sink, Stage, layout, node};
+use super::{Intent, Node, Sink, Soundness, Stage, layout, node};
 use crate::error::{Doing as _, Result};
 use crate::quote::quoted_path;
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// A snapshot that is listed.
@@ -26,6 +27,30 @@ pub struct Damaged {
     pub id: String,
     /// What is wrong, in a few words.
     pub why: String,
+}
+
+/// A place in the history, as a node has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Place {
+    /// The snapshot.
+    pub id: String,
+    /// Place in the sink's history.
+    pub seq: u64,
+    /// Line of history.
+    pub line: u64,
+    /// Where the line left another.
+    #[serde(default)]
+    pub fork: Option<Fork>,
+    /// HEAD when it was made.
+    #[serde(default)]
+    pub parent: Option<String>,
+}
+
+/// What the record of a removed snapshot says of its place.
+fn removed_place(sink: &Sink, id: &str) -> Option<Place> {
+    let dir = sink.dir(layout::REMOVED).ok()?;
+    let content = crate::fs::read_limited(&dir, id.as_bytes(), 1 << 24).ok()?;
+    serde_json::from_slice(&content).ok()
 }
 
 /// Everything in a sink.
@@ -144,14 +169,10 @@ impl Catalog {
     }
 
     fn find_last(&mut self, sink: &Sink, removed: &BTreeSet<String>) {
-        let gone = |id: &String| {
-            let dir = sink.dir(layout::REMOVED).ok()?;
-            let content = crate::fs::read_limited(&dir, id.as_bytes(), 1 << 24).ok()?;
-            let record: serde_json::Value = serde_json::from_slice(&content).ok()?;
-            Some((record.get("seq")?.as_u64()?, record.get("line")?.as_u64()?))
-        };
-        for (seq, line) in removed.iter().filter_map(gone) {
-            self.take_place(seq, line);
+        for id in removed {
+            if let Some(place) = removed_place(sink, id) {
+                self.take_place(place.seq, place.line);
+            }
         }
     }
 
@@ -192,6 +213,25 @@ impl Catalog {
         &self.half_removed
     }
 
+    /// The places of all listed and all removed snapshots, by ascending `seq`.
+    ///
+    /// # Errors
+    /// The records of removed snapshots cannot be listed.
+    pub fn places(&self, sink: &Sink) -> Result<Vec<Place>> {
+        let place = |Node { id, seq, line, fork, parent, .. }| Place { id, seq, line, fork, parent };
+        let listed = self.snapshots.iter().map(|snapshot| snapshot.node.clone());
+        let treeless = self.damaged.iter().filter_map(|damaged| sink.read_node(&damaged.id).ok());
+        let removed = ids(sink, layout::REMOVED)?;
+        let removed = removed.iter().filter(|id| self.get(id).is_none());
+        let mut places: Vec<Place> = listed
+            .chain(treeless)
+            .map(place)
+            .chain(removed.filter_map(|id| removed_place(sink, id)))
+            .collect();
+        places.sort_by_key(|place| place.seq);
+        Ok(places)
+    }
+
     /// A listed snapshot by its full id.
     pub fn get(&self, id: &str) -> Option<&Snapshot> {
         self.snapshots.iter().find(|snapshot| snapshot.node.id == id)
@@ -202,9 +242,12 @@ impl Catalog {
         self.head.as_deref().and_then(|id| self.get(id))
     }
 
-    /// The newest snapshot that is neither partial nor shrunk.
-    pub fn last_complete(&self) -> Option<&Snapshot> {
-        self.snapshots.iter().rev().find(|snapshot| snapshot.node.is_complete())
+    /// The newest snapshot that is neither partial nor shrunk, and not known to have no sound
+    /// manifest.
+    pub fn last_complete(&self, sink: &Sink) -> Option<&Snapshot> {
+        let sound = Soundness::of(sink);
+        let mut complete = self.snapshots.iter().rev().filter(|snapshot| snapshot.node.is_complete());
+        complete.find(|snapshot| sound.damage(&snapshot.node).is_none())
     }
 
     /// Where a line left another one, as far as a snapshot of it says so.

@@ -1,7 +1,7 @@
 //! Stored manifests: opened for reading only after their bytes were proven to be those that the
 //! snapshot's node names.
 
-use super::{Node, Sink, layout};
+use super::{Node, Sink, layout, node};
 use crate::error::{Doing as _, Error, Result};
 use crate::tree::{Digest, FrameSpan, ManifestReader, OldManifest};
 use sha2::{Digest as _, Sha256};
@@ -26,9 +26,19 @@ impl Sink {
         if hash(&mut file).doing(cannot)? != node.manifest.sha256 {
             return Err(self.damaged(node, "its manifest is damaged"));
         }
-        file.rewind().doing(cannot)?;
-        let records = zstd::Decoder::new(file).doing(cannot)?;
-        ManifestReader::new(BufReader::new(records), format!("the manifest of {}", node.short()))
+        read(file, &node.id)
+    }
+
+    /// Opens the manifest of a snapshot that has no node, with the hash of the stored file. Whether it is
+    /// sound in itself is known when it was read to its end.
+    ///
+    /// # Errors
+    /// It is missing or cannot be read.
+    pub fn open_unproven(&self, id: &str) -> Result<(StoredManifest, Digest)> {
+        let cannot = || format!("cannot read the manifest of {id}");
+        let mut file = File::from(self.dir(layout::MANIFESTS)?.open_file(id.as_bytes()).doing(cannot)?);
+        let sha256 = hash(&mut file).doing(cannot)?;
+        Ok((read(file, id)?, sha256))
     }
 
     /// The stored manifest of a snapshot, unproven.
@@ -65,6 +75,13 @@ impl Sink {
         };
         Ok(OldManifest::new(frames, Box::new(read)))
     }
+}
+
+fn read(mut file: File, id: &str) -> Result<StoredManifest> {
+    let cannot = || format!("cannot read snapshot {}", node::short(id));
+    file.rewind().doing(cannot)?;
+    let records = zstd::Decoder::new(file).doing(cannot)?;
+    ManifestReader::new(BufReader::new(records), format!("the manifest of {}", node::short(id)))
 }
 
 fn hash(file: &mut File) -> std::io::Result<Digest> {

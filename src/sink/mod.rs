@@ -13,14 +13,16 @@ mod pins;
 mod probe;
 mod refs;
 pub mod rev;
+mod sound;
 
-pub use catalog::{Catalog, Damaged, Snapshot};
+pub use catalog::{Catalog, Damaged, Place, Snapshot};
 pub use index::{Index, IndexWriter};
 pub use intent::{Intent, Stage};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};
 pub use manifests::StoredManifest;
 pub use node::Node;
 pub use probe::Abilities;
+pub use sound::{Soundness, UNSOUND};
 
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, FsKind};

@@ -1,5 +1,5 @@
-//! A node: who saved what, when, after which snapshot. Written once, never changed; its rename
-//! into place is the commit.
+//! A node: who saved what, when, after which snapshot. Its rename into place is the commit, and
+//! nothing changes it but a repair, which marks what it wrote.
 
 use super::{Sink, layout};
 use crate::error::{Error, Result};
@@ -7,8 +7,11 @@ use crate::fs;
 use crate::tree::Digest;
 use serde::{Deserialize, Serialize};
 
+/// What writes nodes.
+pub const TOOL: &str = concat!("emu ", env!("CARGO_PKG_VERSION"));
+
 /// The largest node that is read, in bytes.
-const MAX_NODE: u64 = 16 << 20;
+pub const MAX_NODE: u64 = 16 << 20;
 
 /// Where a line of history left another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub struct Fork {
 }
 
 /// What a manifest is known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManifestRef {
     /// SHA-256 of the stored file.
     pub sha256: Digest,
@@ -93,8 +96,22 @@ pub struct UnreadNote {
 /// How many paths that were not saved a node lists by name; all are counted.
 pub const MAX_UNREAD_NOTES: usize = 1000;
 
+/// The mark of a node that a repair wrote, since its own or its manifest was lost. Its id stays that
+/// of the snapshot, which does not follow from the content any more; `check` takes its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Recovered {
+    /// When, UTC.
+    pub at: String,
+    /// Entries that nobody attests.
+    #[serde(default)]
+    pub unattested: u64,
+    /// 32 hex digits of the hash of the rest of the node.
+    #[serde(default)]
+    pub check: String,
+}
+
 /// One snapshot's record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Node {
     /// Version of this record.
     pub v: u32,
@@ -146,6 +163,9 @@ pub struct Node {
     /// So much smaller than the last complete one that nothing was expired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shrunk: bool,
+    /// A repair wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<Recovered>,
     /// How it was made durable: `syncfs` or `fsync`.
     pub durability: String,
     /// How unchanged files were told: `strict`, `no-inode`, `mtime` or `hash`.
@@ -168,18 +188,31 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// 32 hex digits of the hash of a node's canonical JSON, without what is made of them.
+fn check_of(mut value: serde_json::Value) -> String {
+    if let Some(fields) = value.as_object_mut() {
+        match fields.get_mut("recovered").and_then(serde_json::Value::as_object_mut) {
+            // The id is no longer made of the hash, which covers it then.
+            Some(recovered) => drop(recovered.remove("check")),
+            None => drop(fields.remove("id")),
+        }
+    }
+    Digest::of(value.to_string().as_bytes()).to_string()[..32].to_owned()
+}
+
+/// The id of a node: the second, then the hash.
+fn id_of(second: u32, value: serde_json::Value) -> String {
+    format!("{second:08x}{}", check_of(value))
+}
+
 /// The short form of an id.
 pub fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
-/// The id of a node: the second, then the hash of its canonical JSON without `id`.
-fn id_of(second: u32, mut value: serde_json::Value) -> String {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("id");
-    }
-    let digest = Digest::of(value.to_string().as_bytes()).to_string();
-    format!("{second:08x}{}", &digest[..32])
+/// The second that an id begins with.
+pub fn second_of(id: &str) -> Option<i64> {
+    u32::from_str_radix(id.get(..8)?, 16).ok().map(i64::from)
 }
 
 impl Node {
@@ -189,6 +222,18 @@ impl Node {
     /// The time is not one.
     pub fn seal(mut self) -> Result<Node> {
         self.id = self.computed_id()?;
+        Ok(self)
+    }
+
+    /// Completes a node that a repair writes under an id that it has already.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn seal_recovered(mut self, at: String, unattested: u64) -> Result<Node> {
+        self.recovered = Some(Recovered { at, unattested, check: String::new() });
+        let bad = |_| Error::failed("cannot write the node of a snapshot");
+        let check = check_of(serde_json::to_value(&self).map_err(bad)?);
+        self.recovered.iter_mut().for_each(|recovered| recovered.check.clone_from(&check));
         Ok(self)
     }
 
@@ -232,10 +277,12 @@ impl Node {
         // From all that stands there: a later version may have added fields.
         let whole = serde_json::from_slice(content).map_err(|_| "its node cannot be read".to_owned())?;
         let second = node.timestamp().and_then(|time| u32::try_from(time.as_second()).ok());
-        match second.map(|second| id_of(second, whole)) {
-            Some(computed) if computed == id && node.id == id => Ok(node),
-            _ => Err("its node was altered".into()),
-        }
+        let is_whole = match (&node.recovered, second) {
+            (Some(recovered), _) => recovered.check == check_of(whole),
+            (None, Some(second)) => id == id_of(second, whole),
+            (None, None) => false,
+        };
+        if is_whole && node.id == id { Ok(node) } else { Err("its node was altered".into()) }
     }
 }
 
@@ -281,5 +328,15 @@ mod tests {
         assert_eq!(node.seq, 1);
         value["later"] = 1.into();
         assert!(Node::parse(&id, value.to_string().as_bytes()).is_err());
+        // One that was recovered keeps the id, and is proven by its mark.
+        let node = Node { seq: 7, ..node }.seal_recovered("2026-11-23T00:00:00Z".into(), 3).unwrap();
+        let stored = node.to_json();
+        assert_eq!(Node::parse(&id, stored.as_bytes()).unwrap(), node);
+        for (old, new) in [("\"seq\":7", "\"seq\":8"), ("\"unattested\":3", "\"unattested\":0"), (&*id, "0")]
+        {
+            let altered = stored.replacen(old, new, 1);
+            assert_ne!(altered, stored);
+            assert!(Node::parse(&id, altered.as_bytes()).is_err(), "{altered}");
+        }
     }
 }

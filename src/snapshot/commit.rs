@@ -53,9 +53,6 @@ pub struct Published {
     pub unfinished: Option<Error>,
 }
 
-/// The version of the program, for nodes.
-const TOOL: &str = concat!("emu ", env!("CARGO_PKG_VERSION"));
-
 /// Publishes the staging `txid` as the newest snapshot of the sink; returns its node only after
 /// it is on stable storage.
 ///
@@ -127,9 +124,10 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
         counts: draft.counts,
         partial: draft.partial,
         shrunk: draft.shrunk,
+        recovered: None,
         durability: if FsKind::of(sink.root()).syncs_whole() { "syncfs" } else { "fsync" }.to_owned(),
         compare: draft.compare.clone(),
-        tool: TOOL.to_owned(),
+        tool: node::TOOL.to_owned(),
         source_fs: draft.source_fs.clone(),
         mounts: draft.mounts.clone(),
         unread: draft.unread.clone(),

@@ -143,7 +143,9 @@ impl Comparer {
     /// The target of an entry whose content was hashed before: records are compared, not stamps.
     pub fn decide_recorded(&mut self, whole: &[u8], entry: Entry, prev: Option<&Entry>) -> Planned {
         let first = entry.links.clone();
-        let entry = Entry { held: None, ..entry };
+        // A file is read and hashed; of all else the record stays what it was.
+        let unattested = entry.unattested && entry.kind != Kind::File;
+        let entry = Entry { held: None, unattested, ..entry };
         let mut planned = match (entry.kind, first) {
             (Kind::Dir, _) => plan(&entry, Target::Dir, Reason::Added),
             (_, Some(first)) => plan(&entry, Target::SameAs(first), Reason::Unchanged),

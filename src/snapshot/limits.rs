@@ -97,8 +97,8 @@ pub fn is_partial(counts: &Counts, tree: &TreeRecord, met: &Met, missing: u64) -
 }
 
 /// Whether less than half is left of the last complete snapshot's entries or bytes.
-pub fn is_shrunk(tree: &TreeRecord, catalog: &Catalog, allowed: Allowed) -> bool {
-    let before = catalog.last_complete().map(|snapshot| snapshot.node.manifest);
+pub fn is_shrunk(tree: &TreeRecord, (sink, catalog): (&Sink, &Catalog), allowed: Allowed) -> bool {
+    let before = catalog.last_complete(sink).map(|snapshot| snapshot.node.manifest);
     !allowed.shrunk
         && before.is_some_and(|before| {
             tree.entries.saturating_mul(2) < before.entries || tree.bytes.saturating_mul(2) < before.bytes

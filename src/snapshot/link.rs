@@ -124,7 +124,7 @@ fn draft(
         source_fs,
         mounts: Vec::new(),
         partial: limits::is_partial(&sealed.counts, &tree, met, 0),
-        shrunk: limits::is_shrunk(&tree, &ready.catalog, allowed),
+        shrunk: limits::is_shrunk(&tree, (&ready.sink, &ready.catalog), allowed),
         manifest: manifest_ref(&sealed.staged),
         tree: tree.tree,
         unread: unread_notes(&sealed.unread),

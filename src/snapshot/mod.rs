@@ -244,7 +244,7 @@ impl Pass<'_> {
             source_fs: self.source_fs.clone(),
             mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
             partial: limits::is_partial(&counts, tree, met, missing),
-            shrunk: limits::is_shrunk(tree, &ready.catalog, self.allowed),
+            shrunk: limits::is_shrunk(tree, (&ready.sink, &ready.catalog), self.allowed),
             manifest: manifest_ref(&staged),
             tree: tree.tree,
             unread: unread_notes(&unread),

@@ -36,7 +36,7 @@ pub enum Force {
 /// # Errors
 /// One is not there, or must not go. [`crate::error::Kind::NotFound`] for the first,
 /// [`crate::error::Kind::Failed`] for the others, with all of them named.
-pub fn plan(catalog: &Catalog, ids: &[String], force: Force) -> Result<Pruning> {
+pub fn plan(sink: &Sink, catalog: &Catalog, ids: &[String], force: Force) -> Result<Pruning> {
     if let Some(id) = ids.iter().find(|id| catalog.get(id).is_none()) {
         let error = Error::not_found(format!("no snapshot {id}"));
         return Err(match catalog.damaged.iter().find(|damaged| damaged.id == *id) {
@@ -53,7 +53,7 @@ pub fn plan(catalog: &Catalog, ids: &[String], force: Force) -> Result<Pruning> 
             "to give up the sink with all that is in it: `emu sink rm`, then remove its directory with other tools",
         ));
     }
-    let complete = catalog.last_complete().map(|snapshot| snapshot.node.id.clone());
+    let complete = catalog.last_complete(sink).map(|snapshot| snapshot.node.id.clone());
     let mut reasons = Vec::new();
     for snapshot in going.iter().filter(|_| force == Force::No) {
         let id = Some(&snapshot.node.id);

@@ -9,7 +9,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fs;
 use crate::progress::Observer;
 use crate::quote::quoted_path;
-use crate::sink::{Catalog, Node, Sink, SinkLock, layout};
+use crate::sink::{Catalog, Node, Sink, SinkLock, Soundness, layout};
 use crate::tree::policy::{MinFree, Policy};
 use serde::{Deserialize, Serialize};
 
@@ -48,17 +48,18 @@ struct LastRotation {
 ///
 /// # Errors
 /// The policy would keep nothing.
-pub fn verdicts(catalog: &Catalog, retention: &Retention) -> Result<Vec<Verdict>> {
+pub fn verdicts(sink: &Sink, catalog: &Catalog, retention: &Retention) -> Result<Vec<Verdict>> {
     if retention.policy.keeps_nothing() {
         return Err(Error::usage("cannot rotate")
             .because(format!("the policy of {} keeps nothing", retention.origin))
             .hint("set at least one keep- key in [rotate] above 0"));
     }
     let zone = jiff::tz::TimeZone::system();
-    Ok(rotate::decide(&candidates(catalog), &retention.policy, crate::clock::now(), &zone))
+    Ok(rotate::decide(&candidates(sink, catalog), &retention.policy, crate::clock::now(), &zone))
 }
 
-fn candidates(catalog: &Catalog) -> Vec<Candidate> {
+fn candidates(sink: &Sink, catalog: &Catalog) -> Vec<Candidate> {
+    let sound = Soundness::of(sink);
     let candidate = |snapshot: &crate::sink::Snapshot| Candidate {
         id: snapshot.node.id.clone(),
         seq: snapshot.node.seq,
@@ -66,7 +67,7 @@ fn candidates(catalog: &Catalog) -> Vec<Candidate> {
         head: catalog.head.as_deref() == Some(&snapshot.node.id),
         pinned: snapshot.pinned,
         partial: !snapshot.node.is_complete(),
-        protected: false,
+        protected: sound.damage(&snapshot.node).is_some(),
     };
     catalog.snapshots.iter().map(candidate).collect()
 }
@@ -83,9 +84,12 @@ pub fn rotate(
     observer: &dyn Observer,
 ) -> Result<Rotated> {
     let catalog = Catalog::read(sink)?;
-    let mut rotated = Rotated { verdicts: verdicts(&catalog, retention)?, ..Rotated::default() };
+    let mut rotated = Rotated { verdicts: verdicts(sink, &catalog, retention)?, ..Rotated::default() };
     let differs = last_policy(sink).is_none_or(|last| last != retention.policy);
-    if occasion == Occasion::Push && differs && rotate::too_much(&candidates(&catalog), &rotated.verdicts) {
+    if occasion == Occasion::Push
+        && differs
+        && rotate::too_much(&candidates(sink, &catalog), &rotated.verdicts)
+    {
         let count = rotated.verdicts.iter().filter(|verdict| verdict.action == Action::Remove).count();
         rotated.held_back = Some(format!("the retention policy is new and would remove {count} snapshots"));
         return Ok(rotated);
@@ -102,7 +106,8 @@ pub fn rotate(
     let parks = occasion == Occasion::Push && retention.spare && spare::is_possible(sink);
     for (at, id) in going.iter().enumerate() {
         // The newest of them is the nearest to what comes.
-        let fate = if parks && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
+        let is_known = catalog.get(id).is_some_and(|snapshot| snapshot.node.recovered.is_none());
+        let fate = if parks && is_known && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
         take_out(sink, lock, &catalog, id, ("retention policy", fate), &mut rotated)?;
     }
     if !retention.spare {
@@ -197,7 +202,7 @@ fn make_room(
     let catalog = Catalog::read(sink)?;
     let zone = jiff::tz::TimeZone::system();
     let mut poor = 0;
-    for id in rotate::space_candidates(&candidates(&catalog), &zone, retention.min_keep) {
+    for id in rotate::space_candidates(&candidates(sink, &catalog), &zone, retention.min_keep) {
         if lacking == 0 {
             return Ok(());
         }

@@ -4,8 +4,8 @@
 //! holds, the policy, a moment and a time zone: no file is touched and no clock is read here, so
 //! a dry run prints exactly what a real one would apply.
 //!
-//! Promises: HEAD, the newest, the last complete, pinned and protected snapshots are never
-//! removed; a sink that has snapshots keeps at least one; deciding again after the removals were
+//! Promises: HEAD, the newest and the last complete of the sound ones, pinned and protected snapshots
+//! are never removed; a sink that has snapshots keeps at least one; deciding again after the removals were
 //! applied removes nothing more. The rules are restic's (`restic forget`), with one difference:
 //! history is ordered by `seq`, never by a clock.
 
@@ -146,11 +146,10 @@ struct Fixed {
 
 impl Fixed {
     fn of(history: &[&Candidate]) -> Fixed {
-        let complete = history.iter().find(|candidate| !candidate.partial);
-        Fixed {
-            newest: history.first().map(|candidate| candidate.seq),
-            complete: complete.map(|candidate| candidate.seq),
-        }
+        // A damaged one stays by itself, and stands for no sound one.
+        let mut sound = history.iter().filter(|candidate| !candidate.protected);
+        let newest = sound.clone().next().map(|candidate| candidate.seq);
+        Fixed { newest, complete: sound.find(|candidate| !candidate.partial).map(|candidate| candidate.seq) }
     }
 
     fn reasons(&self, candidate: &Candidate) -> impl Iterator<Item = &'static str> + use<> {

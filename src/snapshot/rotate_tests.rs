@@ -401,9 +401,11 @@ fn in_any_history_what_must_stay_stays_and_a_second_rotation_removes_nothing_mor
             .filter(|verdict| verdict.action == Action::Remove)
             .map(|verdict| verdict.id)
             .collect();
-        let complete = all.iter().rposition(|one| !one.partial);
+        let newest = all.iter().rposition(|one| !one.protected);
+        let complete = all.iter().rposition(|one| !one.partial && !one.protected);
         for (at, one) in all.iter().enumerate() {
-            let stays = one.head || one.pinned || one.protected || Some(at) == complete;
+            let is_last = Some(at) == complete || Some(at) == newest;
+            let stays = one.head || one.pinned || one.protected || is_last;
             assert!(!(stays && removed.contains(&one.id)), "{context}: {one:?}");
         }
         all.retain(|one| !removed.contains(&one.id));

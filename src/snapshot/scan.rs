@@ -150,39 +150,9 @@ pub fn racy_limit(clock: Time) -> Time {
     clock.minus_seconds(RACY_SECONDS)
 }
 
-/// The mode in a record: that of a symbolic link means nothing.
-fn mode_of(stat: &Stat) -> u16 {
-    if stat.kind == Kind::Symlink { 0o777 } else { stat.mode }
-}
-
-/// The size in a record: only files have one.
-fn size_of(stat: &Stat) -> u64 {
-    if stat.kind == Kind::File { stat.size } else { 0 }
-}
-
 /// The entry that a stat shows; content and extended attributes are still to be read.
 pub fn entry_of(name: &[u8], stat: &Stat, limit: Time) -> Entry {
-    Entry {
-        name: name.into(),
-        kind: stat.kind,
-        mode: mode_of(stat),
-        uid: stat.uid,
-        gid: stat.gid,
-        mtime: stat.mtime,
-        size: size_of(stat),
-        sha256: None,
-        target: None,
-        rdev: None,
-        ino: stat.ino,
-        ctime: stat.ctime,
-        nlink: if matches!(stat.kind, Kind::File | Kind::Symlink) { stat.nlink } else { 1 },
-        racy: stat.mtime.max(stat.ctime) > limit,
-        torn: false,
-        xattrs: Default::default(),
-        links: None,
-        held: None,
-        sink_ino: 0,
-    }
+    Entry { racy: stat.mtime.max(stat.ctime) > limit, ..stat.entry(name) }
 }
 
 /// The root's own entry: a directory like others, but for its name. Stamps later than `limit`

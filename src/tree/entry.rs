@@ -61,7 +61,8 @@ pub struct Entry {
     pub mtime: Time,
     /// Bytes of a regular file.
     pub size: u64,
-    /// Hash of a regular file's content; `None` only before it has been read.
+    /// Hash of a regular file's content; `None` only before it has been read, and where nobody
+    /// attests what it was.
     pub sha256: Option<Digest>,
     /// Target of a symbolic link.
     pub target: Option<Box<[u8]>>,
@@ -77,6 +78,8 @@ pub struct Entry {
     pub racy: bool,
     /// The file changed while it was read, each time.
     pub torn: bool,
+    /// Recorded by a repair from what stood in the sink: nobody attests that it was saved so.
+    pub unattested: bool,
     /// Extended attributes.
     pub xattrs: Xattrs,
     /// First path of the group of hard links that this later name belongs to.

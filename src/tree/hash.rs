@@ -207,6 +207,7 @@ mod tests {
             nlink: 1,
             racy: false,
             torn: false,
+            unattested: false,
             xattrs: Default::default(),
             links: None,
             held: None,

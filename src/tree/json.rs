@@ -67,6 +67,8 @@ pub struct EntryRecord<'a> {
     racy: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     torn: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unattested: bool,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     xattrs: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +155,7 @@ impl<'a> EntryRecord<'a> {
             nlink: (entry.nlink > 1 && entry.may_be_grouped()).then_some(entry.nlink),
             racy: entry.racy,
             torn: entry.torn,
+            unattested: entry.unattested,
             xattrs: (!entry.xattrs.is_empty())
                 .then(|| entry.xattrs.iter().map(|(k, v)| (xattr_key(k), BASE64.encode(v).into())).collect()),
             links,
@@ -186,6 +189,7 @@ impl<'a> EntryRecord<'a> {
             nlink: self.nlink.unwrap_or(1),
             racy: self.racy,
             torn: self.torn,
+            unattested: self.unattested,
             xattrs: read_xattrs(self.xattrs.unwrap_or_default())?,
             links: bytes_from("links", self.links.as_deref(), self.links_b64.as_deref())?,
             held: self.held.map(HeldRecord::into_held).transpose()?.and_then(Held::some),
@@ -209,8 +213,11 @@ fn read_xattrs(map: BTreeMap<Cow<'_, str>, Cow<'_, str>>) -> Result<Xattrs, Stri
 fn check_fields(entry: &Entry, sized: bool) -> Result<(), String> {
     let file = entry.kind == Kind::File;
     let device = matches!(entry.kind, Kind::Char | Kind::Block);
-    if sized != file || entry.sha256.is_some() != file {
-        return Err("size and sha256 belong to files, and each file has them".into());
+    let hashed = file && !entry.unattested;
+    if sized != file || entry.sha256.is_some() != hashed {
+        return Err(
+            "size and sha256 belong to files, and each file has them; but no hash if unattested".into()
+        );
     }
     if entry.target.is_some() != (entry.kind == Kind::Symlink) {
         return Err("a target belongs to symbolic links, and each has one".into());

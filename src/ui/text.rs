@@ -64,6 +64,18 @@ pub fn local_short(time: Timestamp) -> String {
     time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// Two moments in local time, as exactly as it takes to tell them apart: to the second, or with
+/// nanoseconds.
+pub fn local_apart(times: [Timestamp; 2]) -> [String; 2] {
+    let zoned = times.map(|time| time.to_zoned_datetime(TimeZone::system()));
+    let to_second = zoned.each_ref().map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    if to_second[0] != to_second[1] {
+        return to_second;
+    }
+    // In autumn an hour comes twice.
+    zoned.map(|time| time.strftime("%Y-%m-%d %H:%M:%S.%9f %z").to_string())
+}
+
 /// A moment in local time, short, and how long ago it was: `2026-11-22 19:07 (2 days ago)`.
 pub fn local_and_age(time: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", local_short(time), age(time, now))
@@ -122,6 +134,17 @@ mod tests {
         assert_eq!(ago("2026-11-20T17:00:00Z"), "2 days ago");
         assert_eq!(ago("2024-11-20T17:00:00Z"), "2 years ago");
         assert_eq!(ago("2026-11-23T18:00:00Z"), "in the future");
+    }
+
+    #[test]
+    fn two_times_are_as_exact_as_they_must_be() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let zone = |time: Timestamp| time.to_zoned_datetime(TimeZone::system());
+        let (one, other) = (time("2026-11-22T18:00:00.5Z"), time("2026-11-22T18:00:01.5Z"));
+        let shown = local_apart([one, other]);
+        assert_eq!(shown, [one, other].map(|time| zone(time).strftime("%F %T").to_string()));
+        let shown = local_apart([one, time("2026-11-22T18:00:00.500000007Z")]);
+        assert!(shown[0].contains(":00.500000000 ") && shown[1].contains(":00.500000007 "), "{shown:?}");
     }
 
     #[test]

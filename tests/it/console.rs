@@ -181,18 +181,16 @@ fn steady(lines: &[String]) -> Vec<String> {
         }
         let mut words: Vec<&str> = shown.split_whitespace().collect();
         for at in 1..words.len() {
-            let is_time = words[at].len() == 5 && words[at].as_bytes()[2] == b':';
+            // To the minute, or the time of a file: to the second, or with nine decimals and the zone.
+            let time = words[at].trim_end_matches([',', ';']);
+            let is_time = [5, 8, 18].contains(&time.len()) && time.as_bytes()[2] == b':';
+            let is_zone = words[at - 1].is_empty() && words[at].starts_with('+');
+            if is_zone {
+                words[at] = "";
+            }
             let is_date = words[at - 1].len() == 10 && words[at - 1].matches('-').count() == 2;
             if is_time && is_date {
                 (words[at - 1], words[at]) = ("<date>", "");
-            }
-            // The time of a file: seconds with nine decimals.
-            if words[at]
-                .trim_end_matches([',', ';'])
-                .rsplit_once('.')
-                .is_some_and(|(_, rest)| rest.len() == 9)
-            {
-                words[at] = "<time>";
             }
         }
         steady.push(words.join(" "));

@@ -90,6 +90,26 @@ impl Job {
         entries.map(|entry| (entry["path"].as_str().unwrap_or("?").to_owned(), entry)).collect()
     }
 
+    /// The stored manifest of the snapshot with this place in history, from 1.
+    pub fn manifest(&self, number: usize) -> PathBuf {
+        self.sink().join(".emu/manifests").join(id(&self.nodes()[number - 1]))
+    }
+
+    /// Changes a byte of it. Neighbours may share the file, so it becomes one of its own.
+    pub fn spoil_manifest(&self, number: usize) {
+        let path = self.manifest(number);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+    }
+
+    /// The first 12 digits of the id of the snapshot with this place in history, from 1.
+    pub fn short(&self, number: usize) -> String {
+        id(&self.nodes()[number - 1])[..12].to_owned()
+    }
+
     /// Waits until the stamps of all that was written so far prove something.
     pub fn settle(&self) -> &Job {
         std::thread::sleep(std::time::Duration::from_millis(2300));

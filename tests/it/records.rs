@@ -11,7 +11,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
         "snapshot",
         "v id seq line push source machine sink time tz host user uid name manifest tree counts durability \
          compare tool head pinned path",
-        "parent fork message partial shrunk source_fs mounts unread pinned_until",
+        "parent fork message partial shrunk source_fs mounts unread pinned_until damaged",
     ),
     ("summary", "command seconds exit", "*"),
     ("rotation", "id action reasons", ""),
@@ -19,13 +19,13 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("rev", "rev id sink sink_path tree_path", ""),
     ("staged", "txid sink manifest tree entries unread", "parent"),
     ("change", "path kind how", "before after from from_b64"),
-    ("status", "name path present too_old", "why head time age snapshots spares free changes"),
+    ("status", "name path present too_old", "why head time age snapshots damaged spares free changes"),
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found repaired unrepaired"),
     ("setting", "key origin", "value"),
     ("excluded", "path excluded", "path_b64 pattern origin line mark"),
     ("installed", "path", "path_b64"),
-    ("usage", "sink snapshots bytes alone", "id"),
+    ("usage", "sink snapshots bytes", "alone id at_most"),
     ("leftover", "sink what name bytes", ""),
     ("error", "class exit message", "hint"),
     ("manifest", "v users groups", ""),
@@ -100,6 +100,19 @@ fn every_record_has_the_fields_of_its_page_and_no_others() {
     let types: BTreeSet<String> = met.keys().cloned().collect();
     assert_eq!(types, all, "a record type that no command printed here");
     one_line_of_jq(&job, &met);
+}
+
+#[test]
+fn records_of_a_sink_with_a_damaged_manifest_have_no_other_fields() {
+    let job = Job::pushed("file a 0644 \"one\"");
+    job.edit("file a 0644 \"two\"").push(&[]).succeeds();
+    std::fs::remove_file(job.manifest(1)).unwrap();
+    let mut met = BTreeMap::new();
+    for args in [&["log"][..], &["show", "TAIL"], &["du"], &["status"], &["rotate", "--dry-run"]] {
+        check(&job.emu.inside("src").run(&[args, &["--json"]].concat()), &mut met);
+    }
+    let types: Vec<&str> = met.keys().map(String::as_str).collect();
+    assert_eq!(types, ["rotation", "snapshot", "status", "usage"]);
 }
 
 /// (type, what a script would ask of such records): none may answer with null or nothing.

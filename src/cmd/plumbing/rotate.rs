@@ -34,5 +34,5 @@ struct RotateArgs {
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     let opened = context.open_sink(&args.sink)?;
-    one(&opened.name, &opened.sink, &args.how, context)
+    one(&opened, &args.how, &args.how.options()?, context)
 }

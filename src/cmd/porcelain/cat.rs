@@ -23,9 +23,10 @@ pub(crate) const ENTRY: Entry = Entry {
 Prints the content of files, one after the other. PATH is relative to the snapshot's root, or, if
 it begins with './' or '../', to the current directory in the source. A file is
 read and hashed before anything of it is printed: what is not what was saved is not printed, but
-named. --json changes nothing: content has no records.
+named. What a repair recorded without knowing what was saved is printed with a warning. --json
+changes nothing: content has no records.
 ## EXIT STATUS
-0; 1 if it is no file, or damaged; 10 if there is no such snapshot, or no such file in it.
+0; 3 if nobody attests what is printed; 1 if it is no file, or damaged; 10 if there is no such snapshot, or no such file in it.
 ## EXAMPLES
     emu cat HEAD~:notes.txt | diff - notes.txt
     emu cat /mnt/usb/home:HEAD:.bashrc
@@ -52,6 +53,7 @@ struct Args {
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
+    let mut status = None;
     for named in &args.files {
         let inside = inside::look_up(named, args.sink.as_deref(), context)?;
         let cannot = || format!("cannot print {} of {}", quoted(&inside.path), inside.found.node.short());
@@ -64,6 +66,11 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         let _reading = ReadLock::take(&sink.dir(layout::NODES)?, &inside.found.node.id)?;
         let mut file = File::from(proven(&inside)?);
         file.rewind().doing(cannot)?;
+        if inside.entry.unattested {
+            let path = quoted(&inside.path);
+            context.ui.warn(&format!("nobody attests the content of {path}: a repair found no record of it"));
+            status = Some(crate::error::Kind::Incomplete);
+        }
         if !context.global.quiet {
             let size = inside.entry.size;
             let (mut rest, mut out) = (file.take(size), context.ui.stream());
@@ -72,7 +79,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
             }
         }
     }
-    Ok(None)
+    Ok(status)
 }
 
 /// Opens the file in the tree, if that has what was saved.
@@ -89,7 +96,7 @@ fn proven(inside: &Inside) -> Result<OwnedFd> {
     interrupt::check()?;
     let read = read.doing(cannot)?;
     let size = fs::Stat::of(rustix::fd::AsFd::as_fd(&file)).doing(cannot)?.size;
-    if Some(read.sha256) != entry.sha256 || size != entry.size {
+    if entry.sha256.is_some_and(|saved| saved != read.sha256) || size != entry.size {
         return Err(Error::failed(cannot())
             .because("its content is not what was saved")
             .hint("`emu verify` says what else is damaged; another snapshot or sink may have the file"));

@@ -51,7 +51,8 @@ Files are copied, never linked to the sink, and every byte is hashed on the way;
 file system, where that can (btrfs, xfs), a large file shares the snapshot's bytes until it is
 written to. A file whose content is not what was saved is sought in the other snapshots and sinks
 that claim to have it; if none has, nothing is written for it and it is named. --damaged keep
-writes it all the same. Hard links, holes, extended attributes and times come back as they were
+writes it all the same. What a repair recorded without knowing what was saved is written with a warning,
+and the exit status is 3. Hard links, holes, extended attributes and times come back as they were
 recorded.
 
 Only root can give files to others. What could not be given to its owner is counted, and the exit

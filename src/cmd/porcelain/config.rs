@@ -187,7 +187,7 @@ fn consequence(name: &str, sink: &Sink, context: &Context) -> Result<()> {
     let retention = config.retention(&snapshot::sink_layer(sink)?);
     let name = escaped(name.as_bytes());
     let says = format!("{name}: {} ({})", retention.policy.describe(), escaped(retention.origin.as_bytes()));
-    match retire::verdicts(&Catalog::read(sink)?, &retention) {
+    match retire::verdicts(sink, &Catalog::read(sink)?, &retention) {
         Ok(verdicts) => {
             let going = verdicts.iter().filter(|verdict| verdict.action == Action::Remove).count() as u64;
             let going = text::count(going, "snapshot", "snapshots");

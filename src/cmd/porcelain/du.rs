@@ -27,8 +27,12 @@ Then comes what is no snapshot: spares (trees of retired snapshots that a push m
 were cut off, trash. Spares go by themselves when room is short; emu-clean(1) removes all of it.
 
 Without arguments, all sinks of the source are shown.
+
+What a snapshot holds whose manifest is missing or damaged is not known, nor what it shares with the others:
+it is left out with a warning, what the others hold alone is 'at most' so much, because the damaged one may
+hold some of it as well, and all of the sink is 'at least' so much.
 ## EXIT STATUS
-0; 1 if a manifest is damaged; 10 if there is no such sink or snapshot.
+0; 3 if a manifest of the sink is missing or damaged; 10 if there is no such sink or snapshot.
 ## JSON
 With --json a record of type 'usage' for each snapshot and one without an id for all of them, and one of
 type 'leftover' for each of the others; see emu-json(5).
@@ -56,6 +60,7 @@ struct Args {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let threads = several::threads(context)?;
+    let mut incomplete = None;
     for (at, (name, found)) in
         several::snapshots(&args.revs, args.sink.as_deref(), context)?.into_iter().enumerate()
     {
@@ -71,11 +76,12 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         let asked: Vec<bool> =
             nodes.iter().map(|node| found.iter().any(|found| found.node.id == node.id)).collect();
         let usage = usage(&opened.sink, &nodes, &asked, threads)?;
+        incomplete = incomplete.or(several::left_out(&usage.left_out, &opened, context));
         let alone = |found: &Found| {
             let at = nodes.iter().position(|node| node.id == found.node.id);
-            at.map_or(0, |at| usage.alone[at])
+            at.and_then(|at| usage.alone[at])
         };
-        let rows: Vec<(&Found, u64)> = found.iter().rev().map(|found| (found, alone(found))).collect();
+        let rows: Vec<Row<'_>> = found.iter().rev().map(|found| (found, alone(found))).collect();
         if context.ui.json() {
             records(&name, &rows, &usage, context)?;
         } else {
@@ -85,24 +91,36 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
             leftovers(&name, &opened.sink, context)?;
         }
     }
-    Ok(None)
+    Ok(incomplete)
 }
 
-fn records(sink: &str, rows: &[(&Found, u64)], usage: &Usage, context: &Context) -> Result<()> {
-    let mut sum = 0;
+/// A snapshot and the bytes that it alone holds, if that is known.
+type Row<'a> = (&'a Found, Option<u64>);
+
+fn records(sink: &str, rows: &[Row<'_>], usage: &Usage, context: &Context) -> Result<()> {
+    let (mut sum, at_most) = (0, !usage.left_out.is_empty());
     for (found, alone) in rows {
-        sum += found.node.manifest.bytes;
-        let bytes = (found.node.manifest.bytes, *alone);
-        context.ui.record(&UsageRecord::new(sink, Some(&found.node.id), 1, bytes))?;
+        let bytes = found.node.manifest.bytes;
+        sum += bytes;
+        let record = UsageRecord::new(sink, Some(&found.node.id), 1, bytes, *alone);
+        context.ui.record(&record.at_most(at_most))?;
     }
-    context.ui.record(&UsageRecord::new(sink, None, rows.len() as u64, (sum, usage.together)))
+    let record = UsageRecord::new(sink, None, rows.len() as u64, sum, usage.together);
+    context.ui.record(&record.at_most(at_most))
 }
 
-fn table(name: &str, rows: &[(&Found, u64)], usage: &Usage, all: usize, context: &Context) -> Result<()> {
+fn table(name: &str, rows: &[Row<'_>], usage: &Usage, snapshots: usize, context: &Context) -> Result<()> {
     let ui = &context.ui;
     let name = escaped(name.as_bytes());
-    let count = text::count(all as u64, "snapshot", "snapshots");
-    ui.out(&ui.paint(Paint::Title, &format!("{name}: {count}, {}", text::bytes(usage.all))))?;
+    let count = text::count(snapshots as u64, "snapshot", "snapshots");
+    let is_sure = usage.left_out.is_empty();
+    let frees = |bytes: Option<u64>| match bytes {
+        Some(bytes) if is_sure => text::bytes(bytes),
+        Some(bytes) => format!("at most {}", text::bytes(bytes)),
+        None => "unknown".to_owned(),
+    };
+    let all = if is_sure { text::bytes(usage.all) } else { format!("at least {}", text::bytes(usage.all)) };
+    ui.out(&ui.paint(Paint::Title, &format!("{name}: {count}, {all}")))?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -111,7 +129,7 @@ fn table(name: &str, rows: &[(&Found, u64)], usage: &Usage, all: usize, context:
         let node = &found.node;
         let date = node.timestamp().map_or(node.time.clone(), text::local_short);
         cells.push(vec![
-            format!("  {}", text::bytes(*alone)),
+            format!("  {}", frees(*alone)),
             text::bytes(node.manifest.bytes),
             ui.paint(Paint::Id, node.short()),
             date,
@@ -119,10 +137,10 @@ fn table(name: &str, rows: &[(&Found, u64)], usage: &Usage, all: usize, context:
         ]);
     }
     ui.table(&cells)?;
-    if rows.len() == 1 || rows.len() == all {
+    if rows.len() == 1 || rows.len() == snapshots {
         return Ok(());
     }
-    ui.out(&format!("  together: {}", text::bytes(usage.together)))
+    ui.out(&format!("  together: {}", frees(usage.together)))
 }
 
 fn leftovers(name: &str, sink: &Sink, context: &Context) -> Result<()> {

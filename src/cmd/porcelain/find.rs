@@ -26,9 +26,11 @@ only. Put it into quotes.
 
 On a terminal names are escaped, in a pipe they are printed as they are; -z prints paths alone, for xargs -0.
 
-Manifests are read, not trees. What neighbours have in common is read once.
+Manifests are read, not trees. What neighbours have in common is read once. A snapshot whose manifest is
+missing or damaged is left out, with a warning.
 ## EXIT STATUS
-0; 1 if nothing fits; 10 if there is no such snapshot.
+0; 1 if nothing fits; 3 if a snapshot was left out, whether or not anything fits in the others; 10 if there
+is no such snapshot.
 ## JSON
 With --json a record of type 'found' for each version; see emu-json(5).
 ## EXAMPLES
@@ -71,11 +73,12 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let threads = several::threads(context)?;
     let groups = several::snapshots(&args.revs, args.sink.as_deref(), context)?;
     let (ui, many) = (&context.ui, groups.len() > 1);
-    let mut hits = 0;
+    let (mut hits, mut incomplete) = (0, None);
     for (name, found) in &groups {
         let Some(first) = found.first() else { continue };
         let nodes: Vec<&Node> = found.iter().map(|found| &found.node).collect();
-        let versions = find::find(&first.opened.sink, &nodes, &pattern, threads)?;
+        let (versions, damaged) = find::find(&first.opened.sink, &nodes, &pattern, threads)?;
+        incomplete = incomplete.or(several::left_out(&damaged, &first.opened, context));
         hits += versions.values().map(Vec::len).sum::<usize>();
         let mut each = versions.iter().flat_map(|(path, of_path)| of_path.iter().map(move |one| (path, one)));
         if ui.json() {
@@ -91,7 +94,8 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         ui.named_rows(&each.filter_map(|(path, version)| row(path, version, found)).collect::<Vec<_>>())?;
     }
-    Ok((hits == 0).then_some(Kind::Failed))
+    // Without some of the snapshots, nobody can say that nothing fits.
+    Ok(incomplete.or((hits == 0).then_some(Kind::Failed)))
 }
 
 /// A version, for people.

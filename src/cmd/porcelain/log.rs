@@ -7,8 +7,8 @@ use crate::error::{Error, Kind, Result};
 use crate::history::graph::{Row, draw};
 use crate::history::track::{Step, track};
 use crate::quote::{escaped, quoted};
-use crate::sink::Node;
 use crate::sink::rev::{Edge, moment};
+use crate::sink::{Damaged, Node};
 use crate::ui::{Paint, text};
 use clap::Args as _;
 use jiff::Timestamp;
@@ -30,12 +30,16 @@ neither a source nor a configuration is needed.
 
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read; shrunk, where the
-source had become much smaller. emu removes nothing on account of the last two. Beside the time, which is
+source had become much smaller. emu removes nothing on account of the last two. One whose record was lost
+and made anew by 'emu verify --repair' is marked as recovered. 'damaged' is a snapshot whose
+manifest is known to be missing or damaged: rotation does not count it, and does not remove it either;
+`emu verify --repair` puts it right. Beside the time, which is
 local, stands how long ago that was.
 
 With PATHs after '--', only those snapshots are listed in which one of them, or something below it, is
 another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
-relative to the current directory, otherwise to the snapshot's root.
+relative to the current directory, otherwise to the snapshot's root. A snapshot whose manifest is missing or
+damaged is left out, with a warning; the one after it is compared with the one before it.
 --since and --until take a date, a date and a time, or a span such as '2 days ago' or 2d, as in '@{...}':
 since 2026-11-20 is from its beginning, until 2026-11-20 is to its end. In 6m, m is a month; a minute is min.
 
@@ -54,8 +58,8 @@ place; a line whose origins are all gone ends. Each sink has a graph of its own.
     |/
     * 6b0332a01234  2026-11-21 18:02  1 day ago     5.1 MB
 ## EXIT STATUS
-0; 1 if there are PATHs and no snapshot has any, or if a snapshot could not be compared; 10 if there is no
-such snapshot.
+0; 1 if there are PATHs and no snapshot has any; 3 if a snapshot was left out, or could not be compared; 10 if
+there is no such snapshot.
 ## JSON
 With --json a record of type 'snapshot' for each snapshot; with --stat or --name-status records of type
 'change' follow each, as emu show prints them; see emu-json(5).
@@ -160,12 +164,12 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = compare::paths(&args.paths, context.try_source().as_ref())?;
     let between = Between::new(args)?;
     let mut listing =
-        Listing { args, context, paths: &paths, several: groups.len() > 1, empty: true, failed: Vec::new() };
+        Listing { args, context, paths: &paths, several: groups.len() > 1, empty: true, incomplete: None };
     for (name, found) in groups {
         if found.is_empty() {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
         }
-        let mut items = listed(found, &paths, context)?;
+        let mut items = listed(found, &paths, context, &mut listing.incomplete)?;
         items.retain(|(found, _)| between.has(&found.node));
         let rows = args.graph.then(|| graph(&items));
         items.truncate(max);
@@ -174,9 +178,8 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         listing.print(&items, rows.as_deref())?;
     }
-    // Of all snapshots, none has any of these paths.
-    let none = (listing.empty && !paths.is_empty()).then_some(Kind::Failed);
-    Ok(Kind::worst(listing.failed.into_iter().chain(none)))
+    // Of all snapshots, none has any of these paths; without some of them, nobody can say so.
+    Ok(listing.incomplete.or((listing.empty && !paths.is_empty()).then_some(Kind::Failed)))
 }
 
 /// The revisions, and how many are to be listed at most: `-3` stands among them as it does in git.
@@ -204,25 +207,34 @@ fn graph(items: &[Item]) -> Vec<Row> {
 
 /// Newest first; with paths only those in which one of them is another version than before, or is
 /// gone.
-fn listed(mut found: Vec<Found>, paths: &[Box<[u8]>], context: &Context) -> Result<Vec<(Found, bool)>> {
+fn listed(
+    mut found: Vec<Found>,
+    paths: &[Box<[u8]>],
+    context: &Context,
+    incomplete: &mut Status,
+) -> Result<Vec<Item>> {
     if paths.is_empty() {
         found.reverse();
         return Ok(found.into_iter().map(|found| (found, false)).collect());
     }
-    let (Some(opened), Some(newest)) = (found.first().map(|found| found.opened.clone()), found.last()) else {
-        return Ok(Vec::new());
-    };
+    let (Some(oldest), Some(newest)) = (found.first(), found.last()) else { return Ok(Vec::new()) };
+    let opened = &oldest.opened;
     // Each is compared with the one before it, whether or not that is to be listed.
     let snapshots = opened.catalog.snapshots.iter().map(|snapshot| &snapshot.node);
     let nodes: Vec<&Node> = snapshots.take_while(|node| node.seq <= newest.node.seq).collect();
     let threads = several::threads(context)?;
     let steps = paths.iter().map(|path| track(&opened.sink, &nodes, path, threads));
     let steps = steps.collect::<Result<Vec<_>>>()?;
+    // What came before the one that the oldest is compared with decides nothing here.
+    let before = nodes.iter().rposition(|node| node.seq < oldest.node.seq).unwrap_or(0);
+    let holes = steps.first().into_iter().flat_map(|steps| &steps[before..]);
+    let holes: Vec<Damaged> = holes.filter_map(|step| step.clone().err()).collect();
+    *incomplete = incomplete.or(several::left_out(&holes, opened, context));
     let gone = |found: &Found| {
         let at = nodes.iter().position(|node| node.id == found.node.id)?;
-        let steps = || steps.iter().map(|steps| steps[at]);
-        let changed = steps().any(|step| step == Step::Changed);
-        (changed || steps().any(|step| step == Step::Gone)).then_some(!changed)
+        let is = |wanted: Step| steps.iter().any(|steps| steps[at].as_ref() == Ok(&wanted));
+        let changed = is(Step::Changed);
+        (changed || is(Step::Gone)).then_some(!changed)
     };
     let chosen = found.iter().rev().filter_map(|found| Some((found.clone(), gone(found)?)));
     Ok(chosen.collect())
@@ -238,8 +250,8 @@ struct Listing<'a> {
     several: bool,
     /// Whether nothing was printed yet.
     empty: bool,
-    /// Snapshots that could not be compared.
-    failed: Vec<Kind>,
+    /// Whether something was left out.
+    incomplete: Status,
 }
 
 impl Listing<'_> {
@@ -288,8 +300,8 @@ impl Listing<'_> {
         });
         match compared {
             Err(error) if !matches!(error.kind(), Kind::Interrupted(_)) => {
-                ui.error(&error);
-                self.failed.push(error.kind());
+                ui.warn(&format!("what changed with {} is left out: {error}", found.node.short()));
+                self.incomplete = Some(Kind::Incomplete);
                 Ok(())
             }
             compared => {

@@ -21,6 +21,9 @@ policy there is emu-rotate(1), to free what is no snapshot emu-clean(1).
 HEAD, pinned snapshots and the last complete one stay unless --force is given. HEAD then moves to its
 nearest ancestor. The last snapshot of a sink never goes. One that somebody reads stays, with exit
 status 3.
+
+One whose manifest is missing or damaged, which rotation does not touch, can be removed like any other: how much
+that frees is not known before.
 ## EXIT STATUS
 0; 1 if one of them must not go, and nothing was removed; 2 for a bare sink, or nothing; 3 if one is
 being read and stays; 10 if there is no such snapshot; 11 if somebody else holds the lock of the sink.

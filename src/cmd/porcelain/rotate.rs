@@ -1,9 +1,10 @@
 //! `emu rotate`.
 
-use crate::cmd::{Class, Context, Entry, Status, WaitArgs, report, several};
+use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, report, several};
 use crate::config::{Layer, Retention};
 use crate::error::{Error, Kind, Result};
 use crate::record::RotationRecord;
+use crate::sink::node::short;
 use crate::sink::{Catalog, Node, Sink};
 use crate::snapshot::retire::{self, Occasion};
 use crate::snapshot::{self, Action, Verdict};
@@ -26,7 +27,9 @@ everything so recent. -1 means unlimited, 0 switches a series off. Without any s
 is keep-within 24h, keep-daily 31, keep-weekly -1.
 
 Any --keep- option replaces the configured policy as a whole, for this run. HEAD, the newest, the
-last complete and pinned snapshots are never removed. Ages count from the newest snapshot or from
+last complete and pinned snapshots are never removed. Nor is one whose manifest is known to be missing or
+damaged, which takes no place from a sound one and is neither the newest nor the last complete: it stays for
+`emu verify --repair`, or until emu-prune(1) removes it. Ages count from the newest snapshot or from
 now, whichever is earlier: a clock that jumps ahead expires nothing.
 
 A push applies the policy as well, but not one that is new and would remove more than 10 snapshots
@@ -69,7 +72,7 @@ struct KeepArgs {
     /// Keep the newest of each of N years
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     keep_yearly: Option<String>,
-    /// Keep everything that is not older: 24h, 7d, 1y6m
+    /// Keep everything that is not older: 24h, 7d, 6m (months), 1y6m
     #[arg(long, value_name = "AGE")]
     keep_within: Option<String>,
     /// Then remove more, oldest first, until so much is free: 10%, 50G
@@ -102,13 +105,13 @@ impl KeepArgs {
         }
         Ok(layer)
     }
+}
 
-    /// The retention of a sink under these options.
-    fn retention(&self, sink: &Sink, context: &Context) -> Result<Retention> {
-        let mut layers = vec![self.layer()?];
-        layers.extend(snapshot::sink_layer(sink)?);
-        Ok(context.config(context.try_source().as_ref())?.retention(&layers))
-    }
+/// The retention of a sink under these options.
+fn retention(options: &Layer, sink: &Sink, context: &Context) -> Result<Retention> {
+    let mut layers = vec![options.clone()];
+    layers.extend(snapshot::sink_layer(sink)?);
+    Ok(context.config(context.try_source().as_ref())?.retention(&layers))
 }
 
 /// How a rotation is done, for both commands.
@@ -125,6 +128,16 @@ pub(in crate::cmd) struct HowArgs {
     wait: WaitArgs,
 }
 
+impl HowArgs {
+    /// The policy of the command line, as the layer above all configuration.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if a value is none.
+    pub(in crate::cmd) fn options(&self) -> Result<Layer> {
+        self.keep.layer()
+    }
+}
+
 #[derive(Debug, clap::Args)]
 struct RotateArgs {
     /// The sink: a name, or a path with a '/'; otherwise all sinks of the source
@@ -136,13 +149,14 @@ struct RotateArgs {
 }
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
+    let options = args.how.options()?;
     let mut kinds = Vec::new();
     let opened = several::to_change(&args.sinks, context, &mut kinds)?;
     if opened.is_empty() && kinds.is_empty() {
         return Err(Error::usage("there is no sink to rotate").hint("`emu sink add PATH` adds one"));
     }
     for opened in opened {
-        match one(&opened.name, &opened.sink, &args.how, context) {
+        match one(&opened, &args.how, &options, context) {
             Ok(status) => kinds.extend(status),
             Err(error) => {
                 context.ui.error(&error);
@@ -154,25 +168,32 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
 }
 
 /// Rotates one sink and prints what was decided, what went, and what became free.
-pub(in crate::cmd) fn one(name: &str, sink: &Sink, args: &HowArgs, context: &Context) -> Result<Status> {
-    let retention = args.keep.retention(sink, context)?;
+///
+/// # Errors
+/// The sink is locked or fails, or the policy keeps nothing.
+pub(in crate::cmd) fn one(
+    Opened { name, sink, .. }: &Opened,
+    args: &HowArgs,
+    options: &Layer,
+    context: &Context,
+) -> Result<Status> {
+    let retention = retention(options, sink, context)?;
     if args.dry_run {
         let catalog = Catalog::read(sink)?;
         context.ui.note(&format!("{name}: {} ({})", retention.policy.describe(), retention.origin));
-        return show(&retire::verdicts(&catalog, &retention)?, &catalog, context).map(|()| None);
+        return show(&retire::verdicts(sink, &catalog, &retention)?, &catalog, context).map(|()| None);
     }
     let observer = context.ui.observer();
-    let fresh = Sink::open(&sink.path)?;
-    let ready = snapshot::ready(name, fresh, true, args.wait.wait(), context.command, &observer)?;
-    let rotated = retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Command, &observer)?;
+    let lock = snapshot::tidy(sink, args.wait.wait(), context.command, &observer)?;
+    let catalog = Catalog::read(sink)?;
+    let rotated = retire::rotate(sink, &lock, &retention, Occasion::Command, &observer)?;
     drop(observer);
-    show(&rotated.verdicts, &ready.catalog, context)?;
-    let snapshot::Ready { sink, lock, .. } = ready;
+    show(&rotated.verdicts, &catalog, context)?;
     drop(lock);
     for id in &rotated.in_use {
-        context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", &id[..12]));
+        context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", short(id)));
     }
-    let freed = report::free(&sink, &rotated.removed, context)?;
+    let freed = report::free(sink, &rotated.removed, context)?;
     Ok(freed.or((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete)))
 }
 
@@ -199,7 +220,7 @@ fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()
             Action::Keep => word(verdict.action).to_owned(),
             Action::Remove => ui.paint(Paint::Removed, word(verdict.action)),
         };
-        let id = ui.paint(Paint::Id, verdict.id.get(..12).unwrap_or(&verdict.id));
+        let id = ui.paint(Paint::Id, short(&verdict.id));
         let name = node.map(|node| node.name.clone()).unwrap_or_default();
         vec![word, id, name, age, verdict.reasons.join(", ")]
     };

@@ -1,6 +1,6 @@
 //! `emu status`: how the source stands to its sinks.
 
-use crate::cmd::{Class, Context, Entry, Opened, Status, mounts, read};
+use crate::cmd::{Class, Context, Entry, Found, Opened, Status, mounts, read};
 use crate::error::{Kind, Result};
 use crate::fs;
 use crate::quote::{escaped, quoted_path};
@@ -33,6 +33,9 @@ the source, which a push does not enter, are named.
     removed     only in HEAD
 
 `emu push --dry-run` lists them; `emu diff` tells what differs in content.
+
+A snapshot whose manifest is known to be missing or damaged is named. It does not count as complete, and
+rotation neither counts nor removes it; `emu verify --repair` puts it right.
 ## MONITORING
 With --max-age, the exit status is 4 if the newest complete snapshot of a sink is older, or it has none, or
 the sink is absent and not optional. With --exit-code it is 4 if anything changed since HEAD of a sink, or a sink has no snapshot.
@@ -144,7 +147,7 @@ fn one(
 ) -> Result<(bool, bool)> {
     let Opened { sink, catalog, .. } = opened;
     let now = crate::clock::now();
-    let complete = catalog.last_complete().map(|snapshot| &snapshot.node);
+    let complete = catalog.last_complete(sink).map(|snapshot| &snapshot.node);
     let time = complete.and_then(Node::timestamp);
     let limit = args.max_age.map(|span| span.before(now, &TimeZone::system()));
     let is_old = limit.is_some_and(|limit| time.is_none_or(|time| time < limit));
@@ -155,11 +158,14 @@ fn one(
     };
     // Where nothing is saved yet, everything is new.
     let has_changes = !args.no_scan && changes.as_ref().is_none_or(|changes| !changes.is_empty());
+    let damaged: Vec<(Found, String)> =
+        opened.all().into_iter().filter_map(|found| found.damage().map(|why| (found, why))).collect();
     let state = SinkState {
         head: head.map(|node| &*node.id),
         time: complete.map(|node| &*node.time),
         age: time.map(|time| now.as_second() - time.as_second()),
         snapshots: catalog.snapshots.len() as u64,
+        damaged: damaged.len() as u64,
         spares: spare::list(sink)?.len() as u64,
         free: fs::space(sink.root()).map_or(0, |space| space.available),
         changes,
@@ -169,7 +175,12 @@ fn one(
         return Ok((is_old, has_changes));
     }
     let age = time.map(|time| text::age(time, now));
-    lines(known, opened, &state, (age, is_old), context).iter().try_for_each(|line| context.ui.out(line))?;
+    let damaged = damaged.iter().map(|(found, why)| {
+        let id = context.ui.paint(Paint::Id, found.node.short());
+        format!("  {id} is {}: {why}", context.ui.paint(Paint::Damage, "damaged"))
+    });
+    let lines = lines(known, opened, &state, (age, is_old), context);
+    lines.into_iter().chain(damaged).try_for_each(|line| context.ui.out(&line))?;
     if is_old && context.global.quiet {
         let name = escaped(known.name.as_bytes());
         context.ui.warn(&format!("sink {name}: no complete snapshot is young enough"));

@@ -21,13 +21,15 @@ pub(crate) const ENTRY: Entry = Entry {
 Every entry of a snapshot's manifest is held against its tree: existence, kind, mode, owner,
 time, size, extended attributes, targets of symbolic links, contents by their SHA-256, and which
 names share an inode. Names in the tree that no record knows are found as well, and so are
-damaged manifests and records.
+damaged manifests and records. Entries of which a repair found no record are counted as unattested;
+their content is held against nothing.
 
 An inode is read once in a run, however many snapshots link it; a finding names the other
 snapshots of the run that share the damaged inode. Without --repair nothing is changed and nothing is
 locked against a push; a snapshot is not removed while it is read.
 
-The result is noted in the sink, if it can be written. A path to a sink needs no source, no home
+The result is noted in the sink, if it can be written: a snapshot whose manifest is not sound is then damaged to
+emu-rotate(1), emu-log(1) and emu-status(1), until a verify finds it sound. A path to a sink needs no source, no home
 directory and no right to write.
 
 With --quick nothing is read: names, kinds, attributes and sizes are looked at, no contents and no
@@ -51,19 +53,23 @@ repaired as a whole, because its snapshots share inodes. Cut off at any moment, 
 old inode or the new one, and a second run goes on.
 
 A lost or damaged manifest is put back if the very same bytes stand elsewhere: as the manifest of
-another snapshot, or of another sink.
+another snapshot, or of another sink. Otherwise it is made anew from the tree, with the hashes that
+the snapshots before and after it and those of the same push in other sinks recorded of the same
+files. Whatever none of them knows is recorded as it stands and marked as unattested: it is never
+hashed, which would declare damage to be right. A checkout gives it out with a warning, and no push
+links it. A lost record is made anew as well; the snapshot keeps its id and its place in the history,
+and is marked as recovered. See emu-format(5).
 
 What is left, and named as such: a file of which there is no good copy; a name that no record
-knows, and a directory where something else should be (nothing is deleted); sockets and devices; any
-other manifest, a lost record and a lost tree. A manifest or a record is never made anew from what
-stands in the tree, which would declare the damage to be right.
+knows, and a directory where something else should be (nothing is deleted); sockets and devices; a
+lost tree; a record of a later version of emu.
 
 Spares and what a push left that was cut off are given up before, as they may hold the bad inodes.
 With --dry-run the good copies are looked for, and nothing is written.
 
 ## EXIT STATUS
-0 if all is as it was saved, or with --repair is so again; 4 if there are findings; 3 if --repair had to
-leave some of them; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
+0 if all is as it was recorded, or with --repair is as it was saved again; 4 if there are findings; 3 if
+--repair had to leave some of them, or entries without anybody who attests them; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
 a signal it is 130 or 143; what was found by then is printed.
 
 ## JSON
@@ -155,9 +161,14 @@ fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
     };
     let status = Kind::worst(failures.into_iter().chain(status));
     if context.ui.json() {
-        let Summary { snapshots, entries, bytes, findings } = total;
-        let counts =
-            [("snapshots", snapshots), ("entries", entries), ("bytes", bytes), ("findings", findings)];
+        let Summary { snapshots, entries, bytes, findings, unattested } = total;
+        let counts = [
+            ("snapshots", snapshots),
+            ("entries", entries),
+            ("bytes", bytes),
+            ("findings", findings),
+            ("unattested", unattested),
+        ];
         let word = if args.dry_run { "repairable" } else { "repaired" };
         let counts = counts.into_iter().chain(args.repair.then_some((word, repaired)));
         context.ui.record(&SummaryRecord::new("verify", counts, begin.elapsed(), status))?;

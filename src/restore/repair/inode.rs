@@ -9,6 +9,7 @@ use crate::fs::{self, Dir, Errno};
 use crate::sink::{Sink, SinkLock, layout};
 use crate::tree::{Digest, Entry, Kind};
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 /// The name that is renamed over a path.
@@ -141,6 +142,26 @@ impl Placer {
         fs::sync_file(&file)?;
         self.staging.rename(&made, dir, name)?;
         Ok(true)
+    }
+
+    /// Puts a file in place that `fill` writes.
+    ///
+    /// # Errors
+    /// That of `fill`, or the system's: nothing was put in place.
+    pub(super) fn write<T>(
+        &mut self,
+        dir: &Dir,
+        name: &[u8],
+        fill: impl FnOnce(&File) -> Result<T>,
+    ) -> Result<T> {
+        let cannot = || format!("cannot write {}", crate::quote::quoted(name));
+        self.made += 1;
+        let made = self.made.to_string().into_bytes();
+        let file = File::from(self.staging.create_file(&made).doing(cannot)?);
+        let filled = fill(&file)?;
+        fs::sync_file(&file.into()).doing(cannot)?;
+        self.staging.rename(&made, dir, name).doing(cannot)?;
+        Ok(filled)
     }
 
     fn put(&self, from: &Dir, inode: &[u8], dir: &Dir, name: &[u8]) -> fs::Result<()> {

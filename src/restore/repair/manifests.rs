@@ -1,26 +1,17 @@
-//! Lost manifests: the very same bytes may stand elsewhere, as that of another snapshot without a
-//! change between, or as what the same push wrote in another sink. A node names its manifest by
-//! its hash, so nothing else will do.
+//! Lost manifests of which the very same bytes stand elsewhere: as that of another snapshot without a
+//! change between, or as what the same push wrote in another sink. The node names its manifest by its
+//! hash, and nothing has to be said anew.
 
 use super::inode::Placer;
+use super::{Outcome, Restored};
 use crate::error::{Doing as _, Result};
 use crate::interrupt;
 use crate::restore::checkout::Others;
+use crate::restore::verify::What;
 use crate::sink::{Catalog, Node, Sink, SinkLock, layout};
 use crate::tree::Digest;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-
-/// A manifest that is lost here and stands elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// The snapshot that it is of.
-    pub id: String,
-    /// What was wrong with it, for people.
-    pub why: String,
-    /// The file that has its bytes.
-    pub from: PathBuf,
-}
 
 /// The stored manifest of a snapshot, for people and programs.
 fn path_of(sink: &Sink, node: &Node) -> PathBuf {
@@ -60,7 +51,12 @@ pub fn lost_manifests(
                 None => true,
             };
             if is_good {
-                restored.push(Restored { id: node.id.clone(), why, from });
+                restored.push(Restored {
+                    id: node.id.clone(),
+                    what: What::Manifest,
+                    why,
+                    outcome: Outcome::From(from),
+                });
             }
         }
     }

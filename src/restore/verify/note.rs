@@ -3,7 +3,7 @@
 use super::{Checked, Reading};
 use crate::error::{Doing as _, Result};
 use crate::fs;
-use crate::sink::{Sink, layout};
+use crate::sink::{Sink, UNSOUND, layout};
 use serde::Serialize;
 
 /// The note of the last verify.
@@ -18,6 +18,15 @@ struct Verified<'a> {
     entries: u64,
     bytes: u64,
     findings: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattested: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'static str>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Leaves a note of the result. A sink that must not be written is no failure.
@@ -35,6 +44,8 @@ pub fn note(sink: &Sink, checked: &Checked, reading: Reading) -> Result<()> {
         entries: checked.entries,
         bytes: checked.bytes,
         findings: checked.findings,
+        unattested: checked.unattested,
+        manifest: (!checked.sound).then_some(UNSOUND),
     };
     let text = serde_json::to_string(&note).doing(cannot)? + "\n";
     let Ok(dir) = sink.dir(layout::VERIFIED) else { return Ok(()) };

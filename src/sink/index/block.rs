@@ -15,6 +15,7 @@ const RACY: u8 = 1;
 const TORN: u8 = 2;
 const HELD: u8 = 4;
 const LINKS: u8 = 8;
+const UNATTESTED: u8 = 16;
 
 /// A little-endian number in fixed-size bytes.
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
@@ -145,13 +146,15 @@ fn push_record(raw: &mut Vec<u8>, entry: &Entry) -> Option<()> {
         && entry.rdev.is_none()
         && entry.xattrs.is_empty()
         && entry.links.is_none()
-        && entry.held.is_none();
+        && entry.held.is_none()
+        && !entry.unattested;
     let extra =
         if plain { Vec::new() } else { serde_json::to_vec(&EntryRecord::new(&entry.name, entry)).ok()? };
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
     let flags = flag(entry.racy, RACY)
         | flag(entry.torn, TORN)
         | flag(entry.held.is_some(), HELD)
+        | flag(entry.unattested, UNATTESTED)
         | flag(entry.links.is_some(), LINKS);
     raw.extend(entry.ino.to_le_bytes()); // 0
     raw.extend(entry.size.to_le_bytes()); // 8
@@ -276,6 +279,7 @@ impl Record<'_> {
             nlink: u32_at(self.fixed, 56),
             racy: self.fixed[63] & RACY != 0,
             torn: self.fixed[63] & TORN != 0,
+            unattested: false,
             xattrs: Default::default(),
             links: None,
             held: None,

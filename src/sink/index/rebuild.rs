@@ -3,6 +3,7 @@
 use super::{Index, IndexWriter};
 use crate::error::{Doing as _, Result};
 use crate::fs::{Cursor, Dir, Errno};
+use crate::sink::sound::Note;
 use crate::sink::{Node, Sink, SinkLock, layout};
 use crate::tree::{Kind, Listing, path};
 use std::fs::File;
@@ -35,15 +36,8 @@ impl Sink {
     /// Whether the last verify of a snapshot found something: what is known of its inodes may be
     /// what is wrong.
     pub fn is_doubtful(&self, node: &Node) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Note {
-            findings: u64,
-        }
-        let note = self.dir(layout::VERIFIED).and_then(|dir| {
-            crate::fs::read_limited(&dir, node.id.as_bytes(), 1 << 16)
-                .doing(|| "cannot read a note of verify")
-        });
-        let note = note.ok().and_then(|note| serde_json::from_slice::<Note>(&note).ok());
+        let verified = self.dir(layout::VERIFIED).ok();
+        let note = verified.and_then(|dir| Note::read(&dir, &node.id));
         note.is_some_and(|note| note.findings > 0)
     }
 

@@ -62,7 +62,8 @@ const STAGE_VALUES: &[(&str, &str)] = &[
     ("rotate_tests", "rotate"),
 ];
 
-/// Files and folders that start threads; all are joined before the call returns.
+/// Files and folders that start threads; all are joined before the call returns, but for the one that
+/// waits for signals as long as the process lives.
 const THREADS: &[&str] = &[
     "src/fs/walk",
     "src/fs/remove",
@@ -70,6 +71,7 @@ const THREADS: &[&str] = &[
     "src/restore/verify",
     "src/history/frames",
     "src/ui/progress",
+    "src/interrupt",
 ];
 
 /// Words that no module is named with, because everything fits in it.

@@ -69,11 +69,41 @@ fn spares_cut_off_pushes_and_trash_are_shown_too() {
 }
 
 #[test]
-fn a_damaged_manifest_is_an_error_and_not_a_number() {
-    let job = Job::pushed("file a \"a\"");
-    let manifest = fs::read_dir(job.sink().join(".emu/manifests")).unwrap().next().unwrap().unwrap().path();
-    fs::write(&manifest, "nothing").unwrap();
-    assert!(job.emu.inside("src").fails(&["du"], 1).contains("its manifest is damaged"));
+fn what_a_damaged_snapshot_holds_is_not_known_and_bounds_what_the_others_do() {
+    let job = Job::new("file same size=50000 seed=9");
+    for number in 1..=3 {
+        job.edit(&format!("file own size=100000 seed={number}"));
+        job.push(&[]).succeeds();
+    }
+    let src = job.emu.inside("src");
+    let before = src.run(&["du", "--json"]).succeeds().records();
+    // The second and the third share a file that the first does not have.
+    job.spoil_manifest(2);
+    let said = src.run(&["du"]).exits(3);
+    assert!(said.stderr.contains("is damaged and left out: its manifest is damaged"), "{said}");
+    assert_shows(
+        &src.run(&["du", "-q"]),
+        "
+        $ emu du -q
+        [stderr]
+        warning: snapshot <id2> in 'ROOT/sink' is damaged and left out: its manifest is damaged
+        [exit 3]
+        ",
+    );
+    let text: Vec<&str> = said.stdout.lines().collect();
+    assert!(text[0].starts_with("origin: 3 snapshots, at least "), "{said}");
+    assert!(text[2].starts_with("  at most 106 kB  ") && text[3].starts_with("  unknown "), "{said}");
+    let said = src.run(&["du", "HEAD~", "HEAD"]).exits(3);
+    assert!(said.stdout.ends_with("  together: unknown\n"), "{said}");
+    let records = src.run(&["du", "--json"]).exits(3).records();
+    assert_eq!(records[1]["bytes"], before[1]["bytes"]);
+    assert!(records[1]["alone"].is_null() && records[1]["at_most"].is_null(), "{records:?}");
+    assert_eq!((&records[0]["at_most"], &records[2]["at_most"]), (&true.into(), &true.into()));
+    let alone = |records: &[serde_json::Value], at: usize| records[at]["alone"].as_u64().unwrap();
+    assert!(alone(&records, 0) >= alone(&before, 0) && alone(&records, 2) >= alone(&before, 2));
+    assert!(records[3]["alone"].is_null() && records[3]["bytes"] == before[3]["bytes"], "{records:?}");
+    let records = src.run(&["du", "--json", "HEAD", "TAIL"]).exits(3).records();
+    assert_eq!(records[2]["at_most"], true);
 }
 
 #[test]

@@ -74,18 +74,44 @@ fn records_have_the_entry_and_who_has_it() {
 }
 
 #[test]
-fn a_damaged_manifest_is_an_error_and_no_answer() {
+fn a_damaged_manifest_kept_the_answer_of_the_others_back() {
     let job = job();
-    let id = job.nodes()[1]["id"].as_str().unwrap().to_owned();
-    let path = job.sink().join(".emu/manifests").join(id);
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
+    let src = job.emu.inside("src");
+    let [first, third] = [job.short(1), job.short(3)];
+    let all = src.ok(&["find", "x.txt", "HEAD~2..HEAD"]);
+    job.spoil_manifest(2);
+    let said = src.run(&["find", "*.txt"]).exits(3);
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(
+        lines[0].contains(&format!("  1  {first} ")) && lines[1].contains(&format!("  2  {third}..")),
+        "{said}"
+    );
+    let warning = format!(
+        "warning: snapshot {} in '{}' is damaged and left out: its manifest is damaged\n",
+        job.short(2),
+        job.sink().display()
+    );
+    assert!(said.stderr.starts_with(&warning), "{said}");
+    assert!(said.stderr.contains("hint: `emu verify --repair origin` "), "{said}");
+    // What does not ask about it is not concerned.
+    assert_eq!(src.ok(&["find", "x.txt", "HEAD~2..HEAD"]), all);
+    std::fs::remove_file(job.manifest(2)).unwrap();
+    let said = src.run(&["find", "--json", "*.txt"]).exits(3);
+    assert_eq!(said.records().len(), 3, "{said}");
+    assert_eq!(said.stderr.matches("its manifest is missing").count(), 1, "{said}");
+    // Whether nothing fits is not known.
+    src.run(&["find", "none", "HEAD~2"]).exits(3);
+    src.run(&["find", "none", "HEAD"]).exits(1);
+}
+
+#[test]
+fn a_sink_whose_manifests_cannot_be_reached_is_an_error() {
+    let job = job();
+    job.spoil_manifest(2);
+    std::fs::rename(job.sink().join(".emu/manifests"), job.sink().join(".emu/away")).unwrap();
     let said = job.emu.inside("src").run(&["find", "*.txt"]).exits(1);
-    assert!(said.stdout.is_empty() && said.stderr.contains("its manifest is damaged"), "{said}");
-    std::fs::remove_file(&path).unwrap();
-    assert!(job.emu.inside("src").fails(&["find", "*.txt"], 1).contains("its manifest is missing"));
+    assert!(said.stdout.is_empty() && said.stderr.contains("error: cannot open"), "{said}");
 }
 
 #[test]

@@ -413,9 +413,9 @@ fn a_snapshot_that_cannot_be_compared_is_named_and_the_others_are_listed() {
     let middle = job.nodes()[1]["id"].as_str().unwrap().to_owned();
     std::fs::remove_file(job.sink().join(".emu/manifests").join(&middle)).unwrap();
     job.edit("file e \"e\"");
-    let said = job.emu.inside("src").run(&["log", "--oneline", "--name-status"]).exits(1);
+    let said = job.emu.inside("src").run(&["log", "--oneline", "--name-status"]).exits(3);
     assert_eq!(said.stdout.lines().count(), 3, "{said}");
-    assert_eq!(said.stderr.matches("error: ").count(), 2, "{said}");
+    assert_eq!(said.stderr.matches("warning: what changed with ").count(), 2, "{said}");
 }
 
 #[test]
@@ -454,5 +454,57 @@ fn a_path_among_revisions_is_told_how_it_is_typed() {
             said.ends_with(&format!("\nhint: a path is typed behind a snapshot and a colon: HEAD:{path}\n")),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn a_damaged_manifest_is_no_change_of_a_path() {
+    let job = crate::job::Job::pushed("file f \"1\"\nfile g \"\"");
+    for edit in ["file g \"2\"", "file g \"3\"", "file f \"4\"", "remove f"] {
+        job.edit(edit).push(&[]).succeeds();
+    }
+    let src = job.emu.inside("src");
+    let listed = |args: &[&str]| -> Vec<String> {
+        let said = src.run(&[&["log", "-s"], args].concat()).exits(3);
+        assert_eq!(said.stderr.matches("warning: ").count(), 1, "{said}");
+        said.stdout.lines().map(|line| line[..12].to_owned()).collect()
+    };
+    let all: Vec<String> = (1..=5).map(|number| job.short(number)).collect();
+    let of = |numbers: &[usize]| numbers.iter().map(|number| all[number - 1].clone()).collect::<Vec<_>>();
+    // It neither lost the file nor brought it back.
+    job.spoil_manifest(2);
+    assert_eq!(listed(&["--", "f"]), of(&[5, 4, 1]));
+    assert_eq!(listed(&["HEAD~3..HEAD~2", "--", "g", "f"]), of(&[3]));
+    // What it cannot change is answered wholly.
+    assert_eq!(src.ok(&["log", "-s", "HEAD~..HEAD", "--", "f"]).lines().count(), 1);
+    let records = src.run(&["log", "--json", "--", "f"]).exits(3).records();
+    assert_eq!(records.len(), 3);
+    src.run(&["log", "--", "none"]).exits(3);
+}
+
+#[test]
+fn a_snapshot_that_is_known_to_be_damaged_is_marked() {
+    let job = crate::job::Job::pushed("file f \"1\"");
+    job.edit("file f \"2\"").push(&[]).succeeds();
+    std::fs::remove_file(job.manifest(1)).unwrap();
+    let src = job.emu.inside("src");
+    let said = src.ok(&["log"]);
+    let mark =
+        |number| format!("snapshot {} (origin, damaged: its manifest is missing)\n", job.short(number));
+    assert!(said.contains(&mark(1)) && !said.contains(&mark(2)), "{said}");
+    assert!(src.ok(&["log", "-s"]).ends_with("  (damaged: its manifest is missing)\n"));
+    let records = src.run(&["log", "--json"]).succeeds().records();
+    assert_eq!(
+        (&records[0]["damaged"], &records[1]["damaged"]),
+        (&().into(), &"its manifest is missing".into())
+    );
+    for (spoil, why) in [(true, "its manifest is empty"), (false, "its manifest is no file")] {
+        if spoil {
+            std::fs::write(job.manifest(1), "").unwrap();
+        } else {
+            std::fs::remove_file(job.manifest(1)).unwrap();
+            std::fs::create_dir(job.manifest(1)).unwrap();
+        }
+        assert!(src.ok(&["log"]).contains(why));
     }
 }

@@ -251,3 +251,32 @@ fn room_is_made_on_a_disk_without_a_free_byte() {
     assert_eq!(job.ok(&["-S", "src", "log", "-s"]).lines().count(), 1);
     drop(disk);
 }
+
+#[test]
+fn a_snapshot_without_a_sound_manifest_can_be_removed_by_name() {
+    let job = steps(4);
+    fs::remove_file(job.manifest(2)).unwrap();
+    job.spoil_manifest(3);
+    let src = job.emu.inside("src");
+    let said = src.ok(&["prune", "--dry-run", "HEAD~2"]);
+    assert!(
+        said.starts_with(
+            "origin: would remove 1 snapshot; what that frees is not known, because a manifest is"
+        ),
+        "{said}"
+    );
+    let said = src.ok(&["prune", "--dry-run", "TAIL"]);
+    assert!(said.starts_with("origin: would remove 1 snapshot, which frees at most "), "{said}");
+    let said = src.run(&["prune", "HEAD~2", "HEAD~"]).succeeds();
+    assert_eq!(said.stderr.matches("freed 4.1 kB of ").count(), 2, "{said}");
+    assert_eq!(job.nodes().len(), 2);
+    job.ok(&["verify", "./sink"]);
+    // HEAD is not the last complete one, but HEAD it is.
+    fs::remove_file(job.manifest(2)).unwrap();
+    let said = src.fails(&["prune", "HEAD"], 1);
+    assert!(said.contains(" is HEAD\n") && said.contains("--force removes it all the same"), "{said}");
+    let said = src.fails(&["prune", "TAIL"], 1);
+    assert!(said.contains(" is the last complete one\n"), "{said}");
+    src.run(&["prune", "--force", "HEAD"]).succeeds();
+    assert_eq!(job.nodes().len(), 1);
+}

@@ -289,3 +289,91 @@ fn rotating_what_is_no_sink_is_refused() {
         crate::job::one_error(&job.emu.run(&["rotate", spec]).exits(status));
     }
 }
+
+/// Of four days, the third is damaged; two days are to be kept.
+const TWO_DAYS: &[&str] = &["--keep-daily", "2"];
+
+#[test]
+fn a_snapshot_without_a_manifest_displaced_a_sound_one() {
+    let job = days(5);
+    fs::remove_file(job.manifest(4)).unwrap();
+    let found = verdicts(&job, TWO_DAYS);
+    assert_eq!(found["04"], ("keep".to_owned(), "damaged".to_owned()));
+    assert_eq!(found["03"], ("keep".to_owned(), "daily".to_owned()));
+    assert_eq!(found["02"].0, "remove");
+    let said = job.emu.run(&[&["rotate", "./sink", "--dry-run"], TWO_DAYS].concat()).succeeds();
+    assert!(
+        said.stdout.lines().any(|line| line.starts_with("keep ") && line.ends_with(" damaged")),
+        "{said}"
+    );
+    job.ok(&[&["rotate", "./sink"], TWO_DAYS].concat());
+    assert_eq!(standing(&job), ["03", "04", "05"]);
+    assert!(job.tree(2).join("own").exists(), "its tree is what is left of it");
+}
+
+#[test]
+fn what_a_verify_found_unsound_is_kept_until_a_verify_finds_it_sound() {
+    let job = days(5);
+    let good = fs::read(job.manifest(4)).unwrap();
+    job.spoil_manifest(4);
+    // Nobody has looked into it yet.
+    assert_eq!(verdicts(&job, TWO_DAYS)["03"].0, "remove");
+    let note = || -> Value {
+        let path = job.sink().join(".emu/verified").join(id(&job.nodes()[3]));
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    job.emu.run(&["verify", "--quick", "./sink"]).exits(4);
+    assert_eq!(note()["manifest"], "unsound");
+    let found = verdicts(&job, TWO_DAYS);
+    assert_eq!((&*found["04"].1, &*found["03"].1), ("damaged", "daily"));
+    fs::write(job.manifest(4), good).unwrap();
+    job.ok(&["verify", "--quick", "./sink"]);
+    assert!(note().get("manifest").is_none());
+    assert_eq!(verdicts(&job, TWO_DAYS)["03"].0, "remove");
+}
+
+#[test]
+fn a_repaired_manifest_counts_again() {
+    let job = days(3);
+    job.ok(&["-S", "src", "sink", "add", "other", "./other"]);
+    job.edit("file own \"4\"");
+    job.emu.at("2026-11-04T12:00:00Z");
+    job.push(&[]).succeeds();
+    job.edit("file own \"5\"");
+    job.emu.at("2026-11-05T12:00:00Z");
+    job.push(&[]).succeeds();
+    job.spoil_manifest(4);
+    job.emu.run(&["verify", "--quick", "./sink"]).exits(4);
+    assert_eq!(verdicts(&job, TWO_DAYS)["04"].1, "damaged");
+    job.ok(&["-S", "src", "verify", "--repair", "origin"]);
+    assert_eq!(verdicts(&job, TWO_DAYS)["04"].1, "daily");
+}
+
+#[test]
+fn damaged_snapshots_are_neither_the_newest_nor_the_last_complete() {
+    let job = days(4);
+    for number in [3, 4] {
+        fs::remove_file(job.manifest(number)).unwrap();
+    }
+    let found = verdicts(&job, &["--keep-yearly", "1"]);
+    assert_eq!(found["04"].1, "HEAD, damaged");
+    assert_eq!(found["03"].1, "damaged");
+    assert_eq!(found["02"].1, "newest, last complete, yearly");
+    assert_eq!(found["01"].0, "remove");
+    // Room is made of sound ones alone, of which one is to stay.
+    let room = ["--min-free", "99.9%", "--min-keep", "1"];
+    let said = job.emu.run(&[&["rotate", "./sink"], &room[..]].concat()).exits(3);
+    assert!(!said.stderr.contains("is missing"), "nothing is linked from it: {said}");
+    assert_eq!(standing(&job), ["02", "03", "04"]);
+}
+
+#[test]
+fn an_option_that_cannot_be_read_was_told_for_each_sink() {
+    let job = days(1);
+    job.ok(&["-S", "src", "sink", "add", "second", "./second"]);
+    let said = job.emu.inside("src").run(&["rotate", "--keep-daily", "foo"]).exits(2);
+    assert!(crate::job::one_error(&said).contains("keep-daily"), "{said}");
+    crate::job::one_error(
+        &job.emu.program("emu-rotate", &["--sink", "./sink", "--keep-daily", "foo"]).exits(2),
+    );
+}

@@ -135,3 +135,19 @@ fn without_a_source_there_is_no_status() {
         ",
     );
 }
+
+#[test]
+fn damaged_snapshots_are_named_and_not_complete() {
+    let job = job();
+    job.edit("file d \"d\"").push(&[]).succeeds();
+    std::fs::remove_file(job.manifest(2)).unwrap();
+    job.emu.at("2026-11-23T20:30:00Z");
+    let src = job.emu.inside("src");
+    let said = src.ok(&["status", "--no-scan"]);
+    let line = format!("  {} is damaged: its manifest is missing\n", job.short(2));
+    assert!(said.ends_with(&line) && said.contains("2 snapshots"), "{said}");
+    let records = src.run(&["status", "--no-scan", "--json"]).succeeds().records();
+    let times: Vec<String> =
+        job.nodes().iter().map(|node| node["time"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((&records[0]["damaged"], &records[0]["time"]), (&1.into(), &times[0].as_str().into()));
+}

@@ -280,6 +280,31 @@ fn a_broken_or_missing_manifest_is_a_finding_and_no_end() {
 }
 
 #[test]
+fn what_is_wrong_with_a_whole_snapshot_and_with_a_time_reads_well() {
+    let saved = saved();
+    saved.damage("file z 0600 \"\" mtime=1700000007.000000009\nfile a/x 0640 \"text\" mtime=1700000013");
+    let said = saved.emu.run(&["verify", "./sink"]).exits(4).stdout;
+    assert!(said.contains("'a/x': mtime: expected 2023-11-14 22:13:23, found 2023-11-14 22:13:33"), "{said}");
+    let exact = "expected 2023-11-14 22:13:27.000000000 +0000, found 2023-11-14 22:13:27.000000009 +0000";
+    assert!(said.contains(exact), "{said}");
+    let found = saved.findings(&[]);
+    let machine = "mtime a/x 1700000003.000000000>1700000013.000000000";
+    assert!(found.iter().any(|line| line.contains(machine)), "{found:?}");
+    std::fs::remove_file(saved.inside("manifests").join(&saved.ids[0])).unwrap();
+    std::fs::remove_file(saved.inside("nodes").join(&saved.ids[1])).unwrap();
+    let said = saved.emu.run(&["verify", "./sink"]).exits(4).stdout;
+    let [one, other] = [&saved.ids[0][..12], &saved.ids[1][..12]];
+    assert!(
+        said.contains(&format!("{one}: manifest: expected a sound manifest, but its manifest is missing\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("{other}: node: expected a whole snapshot, but its node is missing\n")),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_broken_node_and_a_missing_tree_are_findings() {
     let saved = saved();
     saved.flip(&saved.inside("nodes").join(&saved.ids[0]), 5);

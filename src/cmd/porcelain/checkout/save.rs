@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::sink::{Catalog, Sink, Wait};
 use crate::snapshot::{self, Allowed, PushRequest, Target};
 use crate::source::Source;
-use std::rc::Rc;
 
 /// Pushes the source to the sink that a snapshot is checked out from. What could not be saved is still
 /// held back by the guard, which knows the sink as it is returned.
@@ -46,5 +45,5 @@ pub(super) fn push_first(
     }
     let sink = Sink::open(&found.opened.sink.path)?;
     let catalog = Catalog::listed(&sink)?;
-    Ok(Found { opened: Opened { name, sink: Rc::new(sink), catalog: Rc::new(catalog) }, ..found })
+    Ok(Found { opened: Opened::new(name, sink, catalog), ..found })
 }

@@ -165,3 +165,27 @@ fn a_push_says_that_verify_found_damage_in_head() {
     assert!(!job.push(&[]).succeeds().stderr.contains("--repair"));
     job.ok(&["-S", "src", "verify"]);
 }
+
+#[test]
+fn a_push_after_a_head_without_a_manifest_links_from_the_one_before() {
+    let job = Job::new(TREE);
+    job.settle().push(&[]).succeeds();
+    job.edit("file new \"new\"").push(&[]).succeeds();
+    fs::remove_file(job.manifest(2)).unwrap();
+    let said = job.push(&[]).succeeds();
+    assert!(
+        said.stderr.contains("its manifest is missing; files are linked from another snapshot"),
+        "{said}"
+    );
+    // In history it comes after HEAD all the same.
+    assert_eq!(job.nodes()[2]["parent"], job.nodes()[1]["id"]);
+    assert!(job.shared("a", 1, 3));
+    job.same();
+    // The damaged one stays, HEAD no more, and the new one is whole.
+    let records = job.emu.run(&["log", "--json", "./sink"]).succeeds().records();
+    assert_eq!(
+        (&records[0]["head"], &records[1]["damaged"]),
+        (&true.into(), &"its manifest is missing".into())
+    );
+    job.emu.run(&["verify", "./sink:HEAD"]).succeeds();
+}

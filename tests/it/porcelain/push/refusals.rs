@@ -169,6 +169,23 @@ fn an_interrupted_push_says_that_the_next_one_goes_on() {
 }
 
 #[test]
+fn signals_that_come_together_are_one_and_a_later_one_ends_what_hangs() {
+    let job = Job::new("file a \"x\"\nfile big size=1000000");
+    // `timeout` and `sudo` signal the process and then its group.
+    let line = "flock src/.emu/LOCK bash -c 'emu push -S src --wait 60 & sleep 1; \
+                for n in 1 2 3 4 5; do kill -TERM $! && sleep 0.01; done; wait $!' 2>said; echo $?";
+    let said = job.emu.shell(line).succeeds();
+    assert_eq!(said.stdout, "143\n");
+    let said = fs::read_to_string(job.emu.path("said")).unwrap();
+    assert!(said.starts_with("error: interrupted\n"), "{said}");
+    job.push(&[]).succeeds();
+    // Nobody reads what it writes.
+    let line = "mkfifo full; sleep 60 <full & emu cat -S src HEAD:big >full & sleep 1; \
+                kill -TERM $!; sleep 1; kill -TERM $!; wait $!; echo $?; kill %1";
+    assert_eq!(job.emu.shell(line).succeeds().stdout, "143\n");
+}
+
+#[test]
 fn usage_errors_change_nothing() {
     let job = Job::pushed("file a \"x\"");
     for options in [&["--to"][..], &["--wait", "x"], &["--nosuch"], &["origin", "--to", "./x"]] {

@@ -6,6 +6,7 @@ mod cut;
 mod left;
 mod manifests;
 mod random;
+mod records;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

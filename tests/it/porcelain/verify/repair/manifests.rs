@@ -36,15 +36,3 @@ fn another_sink_has_the_manifest_and_then_the_files_are_checked_by_it() {
     job.ok(&["-S", "src", "verify"]);
     job.push(&[]).succeeds();
 }
-
-#[test]
-fn a_manifest_of_other_bytes_is_none() {
-    let job = two_sinks();
-    job.edit("file g 0644 \"g\"");
-    job.ok(&["-S", "src", "push", "origin"]);
-    let manifest = job.sink().join(".emu/manifests").join(id(job.nodes().last().unwrap()));
-    std::fs::write(&manifest, "garbage").unwrap();
-    let said = job.emu.run(&["-S", "src", "verify", "--repair", "origin"]).exits(3).stdout;
-    assert!(said.contains("there is no other copy of the manifest"), "{said}");
-    assert_eq!(std::fs::read(&manifest).unwrap(), b"garbage");
-}
