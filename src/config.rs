@@ -19,7 +19,7 @@ mod edit;
 mod keys;
 
 pub use edit::{Edit, edited};
-use keys::{Value, allowed_keys, find_key, find_section};
+use keys::{Shape, Value, allowed_keys, find_key, find_section};
 
 /// A parked tree rests this long unless told otherwise, in seconds.
 const SPARE_REST: u64 = 600;
@@ -104,6 +104,26 @@ pub struct Layer {
 /// Every key that can be set: `push.compare`.
 pub fn all_keys() -> Vec<String> {
     keys::all()
+}
+
+/// The values of a key that takes no others: `true` and `false`, or a few words.
+pub fn values(key: &str) -> &'static [&'static str] {
+    match shape(key) {
+        Ok(Shape::Switch) => &["true", "false"],
+        Ok(Shape::Words(words)) => words,
+        _ => &[],
+    }
+}
+
+/// Whether a key takes a list, to which more can be added.
+pub fn is_list(key: &str) -> bool {
+    matches!(shape(key), Ok(Shape::List))
+}
+
+/// What a key takes.
+fn shape(key: &str) -> std::result::Result<Shape, String> {
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
+    find_section(section).and_then(|section| find_key(section, name)).map(|(_, shape)| shape)
 }
 
 impl Layer {
@@ -223,10 +243,8 @@ pub struct Setting {
 /// # Errors
 /// Of kind usage, with the keys there are.
 pub fn check_key(key: &str) -> Result<()> {
-    let (section, name) = key.split_once('.').unwrap_or((key, ""));
-    let found = find_section(section).and_then(|section| find_key(section, name));
     let fault = |cause| Error::usage(format!("there is no key {}", quoted(key))).because(cause);
-    found.map(|_| ()).map_err(fault)
+    shape(key).map(drop).map_err(fault)
 }
 
 /// All layers that apply, the one that wins first.

@@ -103,6 +103,26 @@ pub(super) enum Style {
     Stat,
 }
 
+/// How differences are to be printed; by default each command has its own way.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct StyleArgs {
+    /// A letter and the path for each difference
+    #[arg(long)]
+    name_status: bool,
+
+    /// Numbers and bytes of the differences only
+    #[arg(long, conflicts_with = "name_status")]
+    stat: bool,
+}
+
+impl StyleArgs {
+    /// The style that was asked for.
+    pub(super) fn style(self) -> Option<Style> {
+        let letters = self.name_status.then_some(Style::Letters(false));
+        letters.or(self.stat.then_some(Style::Stat))
+    }
+}
+
 /// Prints differences, and tells how many of each kind there are.
 ///
 /// # Errors

@@ -4,12 +4,12 @@
 
 use super::args::Global;
 use super::spec::Spec;
-use super::{Class, place};
+use super::{Class, misread, place};
 use crate::config::{Config, Layer, env};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Node, Sink, Snapshot, Soundness, rev};
+use crate::sink::{Catalog, Node, Sink, Snapshot, Soundness, node, rev};
 use crate::source::{SinkRef, Source};
 use crate::ui::Ui;
 use std::cell::{OnceCell, RefCell};
@@ -202,12 +202,13 @@ impl Context {
             several => Err(Error::usage(format!("cannot use the revision {}", quoted(spec)))
                 .because(format!("it names {} snapshots, where one is wanted", several.len()))),
         };
-        match self.parse(spec, sink)? {
+        let found = self.parse(spec, sink).and_then(|parsed| match parsed {
             Spec::Sink(sink) => one(&self.open_sink(&sink)?, "HEAD"),
             Spec::In(sink, text) => one(&self.open_sink(&sink)?, &text),
             Spec::Default(text) => one(&self.default_sink()?, &text),
             Spec::Anywhere(text) => self.anywhere(&text, |opened| one(opened, &text)),
-        }
+        });
+        found.map_err(|error| misread::explained(spec, error, self))
     }
 
     /// All snapshots that a revision names, for reading: a bare sink is all of its snapshots,
@@ -220,12 +221,13 @@ impl Context {
             let snapshots = rev::resolve(&opened.catalog, text)?;
             Ok(snapshots.into_iter().map(|snapshot| opened.found(snapshot)).collect())
         };
-        match self.parse(spec, sink)? {
+        let found = self.parse(spec, sink).and_then(|parsed| match parsed {
             Spec::Sink(sink) => Ok(self.open_sink(&sink)?.all()),
             Spec::In(sink, text) => several(&self.open_sink(&sink)?, &text),
             Spec::Default(text) => several(&self.default_sink()?, &text),
             Spec::Anywhere(text) => self.anywhere(&text, |opened| several(opened, &text)),
-        }
+        });
+        found.map_err(|error| misread::explained(spec, error, self))
     }
 
     /// The snapshots that an explicit revision or range names, for a command that changes what becomes
@@ -316,12 +318,21 @@ impl Context {
             self.ui.warn(note);
         }
         for damaged in &catalog.damaged {
-            let short = damaged.id.get(..12).unwrap_or_default();
+            let short = node::short(&damaged.id);
             self.ui.warn(&format!("snapshot {short} in {} is damaged: {}", quoted_path(path), damaged.why));
         }
         let opened = Opened::new(name.to_owned(), sink, catalog);
         self.opened.borrow_mut().push(opened.clone());
         Ok(opened)
+    }
+}
+
+impl Found {
+    /// The nearest of those that led to it and are still there: the one it was pushed after, unless
+    /// that was removed.
+    pub fn before(&self) -> Option<Found> {
+        let ancestors = self.opened.catalog.ancestors(&self.node);
+        ancestors.first().map(|snapshot| self.opened.found(snapshot))
     }
 }
 

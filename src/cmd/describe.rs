@@ -3,7 +3,7 @@
 use super::{Context, Found};
 use crate::quote::{escaped, quoted};
 use crate::record::SnapshotRecord;
-use crate::sink::Node;
+use crate::sink::{Node, node};
 use crate::snapshot::clean::What;
 use crate::ui::{Paint, text};
 
@@ -38,7 +38,7 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
 
 /// What is no snapshot, by its name in the sink.
 pub(super) fn leftover(what: What, name: &str) -> String {
-    let short = escaped(name.get(..12).unwrap_or(name).as_bytes());
+    let short = escaped(node::short(name).as_bytes());
     match what {
         What::CutOff => format!("push {short} that was cut off"),
         What::Spare => format!("spare {short}"),
@@ -58,9 +58,10 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     lines.push(format!("Date:  {}", node.timestamp().map_or(node.time.clone(), date)));
     lines.push(format!("Host:  {} ({})", escaped(node.host.as_bytes()), escaped(node.user.as_bytes())));
     lines.push(format!("Name:  {}", escaped(node.name.as_bytes())));
+    lines.push(String::new());
     if let Some(message) = &node.message {
-        let shown = message.lines().map(|line| format!("    {}", escaped(line.as_bytes())));
-        lines.extend(std::iter::once(String::new()).chain(shown).chain([String::new()]));
+        lines.extend(message.lines().map(|line| format!("    {}", escaped(line.as_bytes()))));
+        lines.push(String::new());
     }
     lines.push(counts(node));
     let notes = node.unread.iter().filter(|_| ui.verbose()).filter_map(|unread| {

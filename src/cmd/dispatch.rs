@@ -97,8 +97,8 @@ fn explained(error: &clap::Error, called: &str, args: &[OsString]) -> Status {
     }
     // What the options would have said is not known; `--json` is looked for as it stands.
     let scripted = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json");
-    let named = args.iter().skip(1).find(|arg| !arg.to_string_lossy().starts_with('-'));
-    let of_command = named.and_then(|name| find(name.to_str()?)).filter(|_| called == "emu");
+    let named = args.iter().skip(1).find_map(|arg| find(arg.to_str()?));
+    let of_command = named.filter(|_| called == "emu");
     let called = of_command.map_or(called.to_owned(), |entry| format!("emu {}", entry.name));
     let plumbing = called.starts_with("emu-") || of_command.is_some_and(|e| e.class == Class::Plumbing);
     fail(&explain::usage(error, &called), scripted || plumbing)

@@ -1,6 +1,7 @@
 //! Usage errors of the argument parser in the words of the house: one `error:` line in lower
 //! case, values quoted, and a hint that says what would have been right.
 
+use super::elsewhere;
 use crate::error::Error;
 use crate::quote::quoted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -56,10 +57,34 @@ pub(super) fn usage(error: &clap::Error, called: &str) -> Error {
         ErrorKind::InvalidUtf8 => Error::usage("an argument is not UTF-8"),
         _ => Error::usage(house(&error.to_string())),
     };
-    let similar = text(ContextKind::SuggestedArg).or_else(|| text(ContextKind::SuggestedSubcommand));
-    match similar.or_else(|| text(ContextKind::SuggestedValue)) {
-        Some(similar) => failure.hint(format!("did you mean {}?", quoted(&similar))),
-        None => failure.hint(format!("see `{called} --help`")),
+    failure.hint(hint(error, called, option))
+}
+
+/// What would have been right, as far as that can be guessed.
+fn hint(error: &clap::Error, called: &str, option: &str) -> String {
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) => name,
+        _ => option,
+    };
+    if let Some(hint) = elsewhere::hint(called, word) {
+        return hint.to_owned();
+    }
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let similar = kinds.iter().find_map(|kind| match error.get(*kind) {
+        Some(ContextValue::String(text)) => Some(quoted(text)),
+        Some(ContextValue::Strings(texts)) if !texts.is_empty() => {
+            Some(either(&texts.iter().map(quoted).collect::<Vec<_>>()))
+        }
+        _ => None,
+    });
+    similar.map_or(format!("see `{called} --help`"), |similar| format!("did you mean {similar}?"))
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(names: &[String]) -> String {
+    match names {
+        [first @ .., before, last] => [first, &[format!("{before} or {last}")]].concat().join(", "),
+        names => names.concat(),
     }
 }
 
@@ -128,5 +153,13 @@ mod tests {
         ] {
             assert_eq!(said(args), expected, "{args:?}");
         }
+    }
+
+    #[test]
+    fn names_to_choose_from_read_as_a_sentence() {
+        let names: Vec<String> = ["'a'", "'b'", "'c'"].map(str::to_owned).to_vec();
+        assert_eq!(either(&names[..1]), "'a'");
+        assert_eq!(either(&names[..2]), "'a' or 'b'");
+        assert_eq!(either(&names), "'a', 'b' or 'c'");
     }
 }

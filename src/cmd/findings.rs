@@ -7,6 +7,7 @@ use crate::record::FindingRecord;
 use crate::restore::repair::Outcome;
 use crate::restore::verify::{Checked, Finding, Reading, What};
 use crate::sink::Node;
+use crate::sink::node::short;
 use crate::tree::Time;
 use crate::ui::Paint;
 use crate::ui::text::{bytes, count, local_apart, local_short};
@@ -139,10 +140,6 @@ impl<'a> Findings<'a> {
         let entries = count(checked.entries, "entry", "entries");
         ui.out(&format!("snapshot {} {time}: {entries}, {read}, {result}", short(&checked.id)))
     }
-}
-
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }
 
 /// What was expected and what was found, as people read it.

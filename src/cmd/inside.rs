@@ -2,7 +2,7 @@
 
 use super::unknown::distance;
 use super::{Context, Found, compare, place};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::history::lookup::{self, Answer};
 use crate::interrupt;
 use crate::quote::quoted;
@@ -31,7 +31,13 @@ pub(super) struct Inside {
 /// There is no such snapshot, or nothing in it at that path: the nearest name is offered.
 pub(super) fn look_up(named: &OsStr, sink: Option<&str>, context: &Context) -> Result<Inside> {
     let (rev, path) = parse(named, context)?;
-    at(context.revision(rev, sink)?, path.unwrap_or_default())
+    let found = context.revision(rev, sink).map_err(|error| match path {
+        None if error.kind() == Kind::NotFound && !rev.starts_with(['/', '@']) && !rev.contains(':') => {
+            error.hint(format!("a path is typed behind a snapshot and a colon: HEAD:{rev}"))
+        }
+        _ => error,
+    });
+    at(found?, path.unwrap_or_default())
 }
 
 /// Takes `REV[:PATH]` apart. A path is relative to the snapshot's root, or, as git has it, to the

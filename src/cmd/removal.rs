@@ -64,9 +64,10 @@ pub(super) fn remove(
     for ((opened, _), (pruning, catalog)) in sinks.iter().zip(&seen) {
         if !context.ui.json() {
             announce(opened, pruning, catalog, args.dry_run, context)?;
-        }
-        for node in pruning.going.iter().filter(|_| context.ui.json() && args.dry_run) {
-            context.ui.record(&RotationRecord::new(&node.id, "remove", &[reason.to_owned()]))?;
+        } else if args.dry_run {
+            for node in &pruning.going {
+                context.ui.record(&RotationRecord::new(&node.id, "remove", &[reason.to_owned()]))?;
+            }
         }
     }
     if args.dry_run {

@@ -3,7 +3,7 @@
 use crate::cmd::{Context, Status};
 use crate::error::{Kind, Result};
 use crate::record::RemovedRecord;
-use crate::sink::{Node, Sink};
+use crate::sink::{Node, Sink, node};
 use crate::snapshot::remove;
 use crate::ui::text::bytes;
 
@@ -23,11 +23,11 @@ pub(super) fn free(sink: &Sink, removed: &[Node], context: &Context) -> Result<S
         }
     };
     // What else lay there was never a snapshot of its own.
-    for (id, part) in freed.iter().filter(|(id, _)| crate::sink::node::is_id(id)) {
+    for (id, part) in freed.iter().filter(|(id, _)| node::is_id(id)) {
         if ui.json() {
             ui.record(&RemovedRecord::new(id, part.bytes))?;
         } else {
-            ui.note(&format!("freed {} of {}", bytes(part.bytes), id.get(..12).unwrap_or(id)));
+            ui.note(&format!("freed {} of {}", bytes(part.bytes), node::short(id)));
         }
     }
     Ok(None)

@@ -4,6 +4,7 @@ use super::{Context, Found, Opened, Status};
 use crate::error::{Error, Kind, Result};
 use crate::quote::{escaped, quoted_path};
 use crate::sink::Damaged;
+use crate::sink::node::short;
 
 /// A sink's name, and snapshots in it.
 pub(super) type Group = (String, Vec<Found>);
@@ -52,7 +53,7 @@ pub(super) fn to_change(names: &[String], context: &Context, kinds: &mut Vec<Kin
 pub(super) fn left_out(damaged: &[Damaged], opened: &Opened, context: &Context) -> Status {
     let (ui, place) = (&context.ui, quoted_path(&opened.sink.path));
     for Damaged { id, why } in damaged {
-        let short = id.get(..12).unwrap_or(id);
+        let short = short(id);
         ui.warn(&format!("snapshot {short} in {place} is damaged and left out: {why}"));
     }
     damaged.first()?;

@@ -1,7 +1,7 @@
 //! `emu NAME` where NAME is no command: `emu-NAME` from PATH if there is one, otherwise what the
 //! user may have meant.
 
-use super::TABLE;
+use super::{TABLE, elsewhere};
 use crate::error::{Doing as _, Error};
 use crate::quote::quoted;
 use std::ffi::OsString;
@@ -9,26 +9,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Words of other backup tools, and what to type here.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("backup", "`emu push` makes a snapshot"),
-    (
-        "restore",
-        "`emu checkout REV` makes the source as it was, `emu checkout REV --to DIR` another directory",
-    ),
-    ("snapshots", "`emu log` lists the snapshots"),
-    ("forget", "`emu rotate` removes what the retention policy lets go, `emu prune REV` single snapshots"),
-    ("check", "`emu verify` reads snapshots and compares them with their manifests"),
-    ("fsck", "`emu verify` reads snapshots and compares them with their manifests"),
-    ("gc", "nothing needs collecting; `emu clean` frees at once what is no snapshot"),
-];
-
 /// Becomes the program `emu-NAME`; returns only if there is none or it cannot be started.
 pub(super) fn run<'a>(name: &str, args: impl Iterator<Item = &'a OsString>, source: Option<&Path>) -> Error {
     let none = || Error::usage(format!("there is no command {}", quoted(name)));
-    if let Some((_, hint)) = ELSEWHERE.iter().find(|(word, _)| *word == name) {
-        return none().hint(*hint);
-    }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.chars().all(plain) {
         let mut command = Command::new(format!("emu-{name}"));
@@ -41,6 +24,9 @@ pub(super) fn run<'a>(name: &str, args: impl Iterator<Item = &'a OsString>, sour
             let outcome: Result<(), Error> = Err(failed).doing(|| format!("cannot run emu-{name}"));
             return outcome.err().unwrap_or_else(none);
         }
+    }
+    if let Some(hint) = elsewhere::hint("emu", name) {
+        return none().hint(hint);
     }
     let mut similar: Vec<(usize, &str)> =
         TABLE.iter().map(|entry| (distance(name, entry.name), entry.name)).collect();

@@ -250,7 +250,7 @@ impl Node {
 
     /// The short form of the id.
     pub fn short(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
+        short(&self.id)
     }
 
     /// Whether everything was saved that should be.

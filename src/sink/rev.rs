@@ -159,7 +159,7 @@ pub enum Edge {
 }
 
 /// A point in time, as people name it, in local time: a date, a time of today, both, a moment of UTC,
-/// `now`, `today`, `yesterday`, or a span such as `2 days ago`.
+/// `now`, `today`, `yesterday`, or a span such as `2 days ago` or `6m`, in which m is a month as in all of emu.
 pub fn moment(text: &str, edge: Edge) -> Option<jiff::Timestamp> {
     use jiff::civil::{Date, DateTime, Time};
     let zone = TimeZone::system();
@@ -192,7 +192,11 @@ pub fn moment(text: &str, edge: Edge) -> Option<jiff::Timestamp> {
     if let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':')) {
         return local(now.date().to_datetime(time));
     }
-    let span: jiff::Span = text.strip_suffix("ago")?.trim().parse().ok()?;
+    let (length, ago) = text.strip_suffix("ago").map_or((text, false), |length| (length.trim(), true));
+    if let Ok(span) = length.replace(' ', "").parse::<crate::tree::policy::Span>() {
+        return Some(span.before(now.timestamp(), &zone));
+    }
+    let span: jiff::Span = length.parse().ok().filter(|_| ago)?;
     now.checked_sub(span).ok().map(|then| then.timestamp())
 }
 

@@ -5,13 +5,14 @@ use super::feed::{Against, Listings, Previous};
 use super::lane::{self, Base, Lane, Staging, attributes};
 use super::moves::Moves;
 use super::seal::{self, KeepIndex, Parent, Sealer, Writes};
-use super::{SinkReport, recover, spare};
+use super::spare::{self, Choice};
+use super::{SinkReport, recover};
 use crate::config::{Config, Layer, Retention};
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout};
+use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout, node};
 use crate::source::Source;
 use crate::tree::{Entry, Follower, Framing, Owners, Time, TreeRecord};
 use std::collections::HashSet;
@@ -284,27 +285,35 @@ pub(super) fn into_staging(
 /// What the tree begins with: what a cut-off push left if something in it can be proven, else a
 /// spare, else whatever there is.
 fn choose_base(ready: &mut Ready, config: &Config, observer: &dyn Observer) -> Result<Base> {
+    let path = quoted_path(&ready.sink.path);
+    let says = |text: String| observer.event(Event::Detail(format!("{path}: {text}")));
     let cut_off = ready.cut_off.take();
+    let resume = |txid: String| {
+        says("going on with what a push left that was cut off".to_owned());
+        Ok(Base::CutOff(txid))
+    };
     if let Some(txid) = cut_off.as_ref().filter(|txid| lane::has_proofs(&ready.sink, txid)) {
-        observer.event(Event::Detail("going on with what a push left that was cut off".into()));
-        return Ok(Base::CutOff(txid.clone()));
+        return resume(txid.clone());
     }
     // A configuration that cannot be read is reported when rotation asks for it.
-    let spare = match ready.retention(config) {
+    let choice = match ready.retention(config) {
         Ok(retention) => spare::choose(&ready.sink, &ready.catalog, &retention, observer)?,
-        Err(_) => None,
+        Err(_) => Choice::Fresh("the policy cannot be read"),
     };
-    Ok(match (spare, cut_off) {
-        (Some(id), cut_off) => {
+    match (choice, cut_off) {
+        (Choice::Spare(id), cut_off) => {
             if let Some(txid) = cut_off {
                 lane::discard(&ready.sink, &txid)?;
             }
-            observer.event(Event::Detail(format!("beginning with the spare {}", &id[..12.min(id.len())])));
-            Base::Spare(id)
+            says(format!("beginning with the spare {}", node::short(&id)));
+            Ok(Base::Spare(id))
         }
-        (None, Some(txid)) => Base::CutOff(txid),
-        (None, None) => Base::Nothing,
-    })
+        (Choice::Fresh(_), Some(txid)) => resume(txid),
+        (Choice::Fresh(why), None) => {
+            says(format!("beginning with a fresh tree: {why}"));
+            Ok(Base::Nothing)
+        }
+    }
 }
 
 /// The sink's index, under a name in the staging too: whatever becomes of the other name, this is

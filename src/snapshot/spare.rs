@@ -100,6 +100,14 @@ pub fn discard_all(sink: &Sink, lock: &SinkLock) -> Result<usize> {
     Ok(spares.len())
 }
 
+/// What a push begins with.
+pub(super) enum Choice {
+    /// The spare of this id.
+    Spare(String),
+    /// A fresh tree, and why.
+    Fresh(&'static str),
+}
+
 /// The spare to begin with, if one is worth it.
 ///
 /// # Errors
@@ -109,14 +117,23 @@ pub(super) fn choose(
     catalog: &Catalog,
     retention: &Retention,
     observer: &dyn Observer,
-) -> Result<Option<String>> {
-    let Some(head) = catalog.head().map(|head| &head.node) else { return Ok(None) };
-    if !retention.spare || !is_possible(sink) {
-        return Ok(None);
+) -> Result<Choice> {
+    let Some(head) = catalog.head().map(|head| &head.node) else {
+        return Ok(Choice::Fresh("there is no snapshot yet"));
+    };
+    if !retention.spare {
+        return Ok(Choice::Fresh("rotate.spare is false"));
+    }
+    if !is_possible(sink) {
+        return Ok(Choice::Fresh("the file system is not one for spares"));
+    }
+    let spares = list(sink)?;
+    if spares.is_empty() {
+        return Ok(Choice::Fresh("there is no spare"));
     }
     let fresh = head.manifest.entries.saturating_mul(1 + CHANGE);
     let mut best: Option<(u64, String)> = None;
-    for Spare { id, retired } in list(sink)? {
+    for Spare { id, retired } in spares {
         let Some((node, since)) = retired else { continue };
         let short = node.short();
         let rested = crate::clock::now().duration_since(since).as_secs();
@@ -136,7 +153,7 @@ pub(super) fn choose(
             best = Some((cost, id));
         }
     }
-    Ok(best.map(|(_, id)| id))
+    Ok(best.map_or(Choice::Fresh("no spare is worth it now"), |(_, id)| Choice::Spare(id)))
 }
 
 /// About how many calls it takes to make a spare equal to HEAD: a stat for each entry, and four

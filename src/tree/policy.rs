@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 /// The largest number that one unit of a [`Span`] takes; any sum of them is a valid date shift.
 const MOST: u32 = 9999;
 
-/// A length of time as people write it: `24h`, `7d`, `2w`, `6m` (months), `1y`, or `1y6m3d`.
+/// A length of time as people write it: `30min`, `24h`, `7d`, `2w`, `6m` (months), `1y`, or `1y6m3d`.
 ///
 /// Years, months, weeks and days are the calendar's, in the time zone of whoever counts; hours
-/// are 3600 seconds.
+/// are 3600 seconds, minutes 60.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Span {
@@ -24,15 +24,17 @@ pub struct Span {
     weeks: u32,
     days: u32,
     hours: u32,
+    minutes: u32,
 }
 
 impl Span {
     /// What [`Span::from_str`] takes, for messages.
-    pub const ALLOWED: &str = "a length of time like 24h, 7d, 2w, 6m (months), 1y or 1y6m3d";
+    pub const ALLOWED: &str =
+        "a length of time in y, m (months), w, d, h and min, like 30min, 24h, 7d, 6m or 1y6m3d";
 
     /// So many hours of 3600 seconds.
     pub const fn hours(hours: u32) -> Span {
-        Span { years: 0, months: 0, weeks: 0, days: 0, hours }
+        Span { years: 0, months: 0, weeks: 0, days: 0, hours, minutes: 0 }
     }
 
     /// Whether it is no time at all.
@@ -63,11 +65,19 @@ impl Span {
             .and_then(|span| span.try_weeks(self.weeks))
             .and_then(|span| span.try_days(self.days))
             .and_then(|span| span.try_hours(self.hours))
+            .and_then(|span| span.try_minutes(self.minutes))
     }
 
-    /// Its parts with their letters, largest unit first.
-    fn parts(self) -> [(u32, char); 5] {
-        [(self.years, 'y'), (self.months, 'm'), (self.weeks, 'w'), (self.days, 'd'), (self.hours, 'h')]
+    /// Its parts with their units, the largest first.
+    fn parts(self) -> [(u32, &'static str); 6] {
+        [
+            (self.years, "y"),
+            (self.months, "m"),
+            (self.weeks, "w"),
+            (self.days, "d"),
+            (self.hours, "h"),
+            (self.minutes, "min"),
+        ]
     }
 }
 
@@ -76,9 +86,9 @@ impl fmt::Display for Span {
         if self.is_zero() {
             return f.write_str("0h");
         }
-        for (count, letter) in self.parts() {
+        for (count, unit) in self.parts() {
             if count > 0 {
-                write!(f, "{count}{letter}")?;
+                write!(f, "{count}{unit}")?;
             }
         }
         Ok(())
@@ -108,29 +118,32 @@ impl FromStr for Span {
     }
 }
 
-/// Numbers of 0 to [`MOST`], each with its unit, no unit twice.
+/// Numbers of 0 to [`MOST`], each with its unit, no unit twice. Months do not follow hours: the `m` of
+/// `1h30m` was meant otherwise.
 fn read_span(text: &str) -> Option<Span> {
     let mut span = Span::default();
-    let mut seen = String::new();
+    let mut seen: Vec<&str> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        let count: u32 = rest[..end].parse().ok().filter(|count| *count <= MOST)?;
-        let letter = rest[end..].chars().next()?;
-        let place = match letter {
-            'y' => &mut span.years,
-            'm' => &mut span.months,
-            'w' => &mut span.weeks,
-            'd' => &mut span.days,
-            'h' => &mut span.hours,
+        let (number, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+        let count: u32 = number.parse().ok().filter(|count| *count <= MOST)?;
+        let (unit, behind) =
+            behind.split_at(behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len()));
+        let place = match unit {
+            "y" => &mut span.years,
+            "m" if !seen.contains(&"h") => &mut span.months,
+            "w" => &mut span.weeks,
+            "d" => &mut span.days,
+            "h" => &mut span.hours,
+            "min" => &mut span.minutes,
             _ => return None,
         };
-        if seen.contains(letter) {
+        if seen.contains(&unit) {
             return None;
         }
-        seen.push(letter);
+        seen.push(unit);
         *place = count;
-        rest = &rest[end + letter.len_utf8()..];
+        rest = behind;
     }
     (!text.is_empty()).then_some(span)
 }
@@ -282,8 +295,19 @@ mod tests {
 
     #[test]
     fn a_span_reads_what_it_writes() {
-        for text in ["24h", "7d", "2w", "6m", "1y", "1y6m3d", "1y6m2w3d4h", "0h", "9999y9999m9999w9999d9999h"]
-        {
+        for text in [
+            "24h",
+            "7d",
+            "2w",
+            "6m",
+            "1y",
+            "1y6m3d",
+            "1y6m2w3d4h",
+            "0h",
+            "30min",
+            "1h30min",
+            "9999y9999m9999w9999d9999h9999min",
+        ] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
         assert_eq!("3d1y".parse::<Span>().unwrap().to_string(), "1y3d");
@@ -292,9 +316,25 @@ mod tests {
 
     #[test]
     fn a_malformed_span_is_refused_without_repeating_it() {
-        for bad in
-            ["", "7", "d", "-7d", "+7d", "7 d", "7D", "7s", "1d2d", "10000h", "99999999999d", "7d ", "7ä"]
-        {
+        for bad in [
+            "",
+            "7",
+            "d",
+            "-7d",
+            "+7d",
+            "7 d",
+            "7D",
+            "7s",
+            "1d2d",
+            "10000h",
+            "99999999999d",
+            "7d ",
+            "7ä",
+            "1h30m",
+            "30mi",
+            "30minutes",
+            "1min2min",
+        ] {
             let error = bad.parse::<Span>().unwrap_err();
             assert_eq!(error, format!("allowed is {}", Span::ALLOWED), "{bad}");
         }
@@ -309,6 +349,7 @@ mod tests {
         assert_eq!(before("1d"), "2026-03-28T11:00:00Z");
         assert_eq!(before("24h"), "2026-03-28T10:00:00Z");
         assert_eq!(before("1m"), "2026-02-28T11:00:00Z");
+        assert_eq!(before("90min"), "2026-03-29T08:30:00Z");
         assert_eq!(before("9999y9999m9999w9999d9999h").get(..3), Some("-00"));
     }
 

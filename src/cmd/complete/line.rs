@@ -26,7 +26,7 @@ pub(super) struct Line<'a> {
 /// Reads a line; its first word is the program, its last one stands under the cursor. The command
 /// must have been built.
 pub(super) fn read<'a>(program: &'a Command, words: &[String]) -> Line<'a> {
-    let mut walk = Walk { command: program, places: 0, escaped: false, wants: None };
+    let mut walk = Walk { command: program, places: 0, escaped: false, wants: None, lost: false };
     let (last, before) = words.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
     before.iter().skip(1).for_each(|word| walk.pass(word));
     Line { command: walk.command, slot: walk.slot(last) }
@@ -40,6 +40,8 @@ struct Walk<'a> {
     escaped: bool,
     /// The option whose value comes next.
     wants: Option<&'a Arg>,
+    /// Whether there was an option that the command does not have: it takes nothing more.
+    lost: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -52,13 +54,12 @@ impl<'a> Walk<'a> {
         } else if word == "--" {
             self.escaped = true;
         } else if let Some(long) = word.strip_prefix("--") {
-            self.wants = self.long(long).filter(|arg| needs_value(arg));
+            let (name, has_value) = long.split_once('=').map_or((long, false), |(name, _)| (name, true));
+            let arg = self.long(name);
+            self.lost |= arg.is_none();
+            self.wants = arg.filter(|arg| needs_value(arg) && !has_value);
         } else if let Some(shorts) = word.strip_prefix('-').filter(|shorts| !shorts.is_empty()) {
-            let valued = shorts.char_indices().find_map(|(at, short)| {
-                let arg = self.options().find(|arg| arg.get_short() == Some(short))?;
-                needs_value(arg).then_some((at + short.len_utf8(), arg))
-            });
-            self.wants = valued.filter(|(end, _)| *end == shorts.len()).map(|(_, arg)| arg);
+            self.pass_shorts(shorts);
         } else if let Some(command) = self.command.find_subcommand(word).filter(|_| self.places == 0) {
             self.command = command;
         } else {
@@ -66,13 +67,38 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Flags in one word; the value of the last may follow in it, or in the next one.
+    fn pass_shorts(&mut self, shorts: &str) {
+        // Such as `-3` of log.
+        let is_number = shorts.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && self.place().is_some_and(Arg::is_allow_negative_numbers_set) {
+            return;
+        }
+        let command = self.command;
+        for (at, short) in shorts.char_indices() {
+            match command.get_arguments().find(|arg| arg.get_short() == Some(short)) {
+                None => self.lost = true,
+                Some(arg) if arg.get_action().takes_values() => {
+                    let is_last = at + short.len_utf8() == shorts.len();
+                    self.wants = Some(arg).filter(|arg| is_last && needs_value(arg));
+                    return;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
     fn slot(&self, word: &str) -> Slot<'a> {
+        if self.lost {
+            return Slot::Nothing;
+        }
         if let Some(arg) = self.wants {
             return Slot::Value(arg, String::new());
         }
         if !self.escaped && word.starts_with('-') {
             let Some((name, _)) = word.split_once('=') else { return Slot::Option };
             let arg = name.strip_prefix("--").and_then(|long| self.long(long));
+            let arg = arg.filter(|arg| arg.get_action().takes_values());
             return arg.map_or(Slot::Nothing, |arg| Slot::Value(arg, format!("{name}=")));
         }
         let place = self.place();
@@ -107,7 +133,10 @@ impl<'a> Walk<'a> {
     }
 
     fn long(&self, name: &str) -> Option<&'a Arg> {
-        self.options().find(|arg| arg.get_long() == Some(name) && arg.get_action().takes_values())
+        let named = |arg: &&Arg| {
+            arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+        };
+        self.options().find(named)
     }
 
     fn options(&self) -> impl Iterator<Item = &'a Arg> {

@@ -10,7 +10,8 @@ use clap::{Arg, Command};
 /// What the last of these words may become. The first is the program.
 pub(super) fn offer(words: &[String]) -> Offer {
     let Some((word, before)) = words.split_last() else { return Offer::default() };
-    let mut program = called(words.first().map_or("", String::as_str));
+    // What is typed so far need not be complete; this reaches the commands below only before they are built.
+    let mut program = called(words.first().map_or("", String::as_str)).ignore_errors(true);
     program.build();
     let Line { command, slot } = line::read(&program, words);
     let scene = || scene::read(&program, command, before);
@@ -60,7 +61,8 @@ fn values(arg: &Arg, command: &Command, word: &str, scene: impl Fn() -> Scene) -
         _ if takes_revision(arg) => revisions::offer(word, &scene()),
         "PATH" if beside_revision => inside::paths(word, arg.is_last_set(), &scene()),
         "COMMAND" | "TOPIC" => Offer::of(topics()),
-        "KEY" => Offer::of(config::all_keys().into_iter().map(|key| Candidate::new(key, "")).collect()),
+        "KEY" => Offer::of(keys(command)),
+        "VALUE" => settings(word, &scene()),
         "DIR" => Offer::files(Files::Directories),
         "PATH" | "FILE" => Offer::files(Files::Any),
         _ => Offer::default(),
@@ -95,6 +97,21 @@ fn sinks(word: &str, scene: &Scene) -> Offer {
     let known = scene.context.known_sinks().map(|(_, sinks)| sinks).unwrap_or_default();
     let about = |path: &std::path::Path| crate::quote::quoted_path(path);
     Offer::of(known.iter().map(|sink| Candidate::new(&*sink.name, about(&sink.path))).collect())
+}
+
+/// The keys of the configuration; only lists can be added to.
+fn keys(command: &Command) -> Vec<Candidate> {
+    let fits = |key: &String| command.get_name() != "add" || config::is_list(key);
+    config::all_keys().into_iter().filter(fits).map(|key| Candidate::new(key, "")).collect()
+}
+
+/// What the key that stands before may be set to.
+fn settings(word: &str, scene: &Scene) -> Offer {
+    match scene.key.as_deref().unwrap_or_default() {
+        "core.default-sink" => sinks(word, scene),
+        "safe.directory" => Offer::files(Files::Directories),
+        key => Offer::of(config::values(key).iter().map(|value| Candidate::new(*value, "")).collect()),
+    }
 }
 
 /// What help explains: commands and programs, and pages of other sections.

@@ -18,13 +18,16 @@ pub(super) struct Scene {
     pub(super) sink: Option<String>,
     /// The revisions that are there.
     pub(super) revisions: Vec<String>,
+    /// The key of the configuration that is there.
+    pub(super) key: Option<String>,
     /// Whether paths are those of the snapshot, wherever the user is.
     pub(super) from_root: bool,
 }
 
-/// Reads what is typed so far; what cannot be understood is as if it was not there.
+/// Reads what is typed so far; what cannot be understood is as if it was not there. The program ignores
+/// errors.
 pub(super) fn read(program: &Command, command: &Command, before: &[String]) -> Scene {
-    let parsed = program.clone().ignore_errors(true).try_get_matches_from(before).ok();
+    let parsed = program.clone().try_get_matches_from(before).ok();
     let mut matches: Option<&ArgMatches> = parsed.as_ref();
     while let Some((_, below)) = matches.and_then(ArgMatches::subcommand) {
         matches = Some(below);
@@ -38,12 +41,12 @@ pub(super) fn read(program: &Command, command: &Command, before: &[String]) -> S
     let value = |name: &str| named(name).and_then(|arg| raw(arg.get_id().as_str()).pop());
     let of_revisions = command.get_positionals().filter(|arg| takes_revision(arg));
     let revisions = of_revisions.flat_map(|arg| raw(arg.get_id().as_str())).collect();
-    let (sink, from_root) = (value("sink"), value("to").is_some());
+    let (sink, key, from_root) = (value("sink"), raw("key").pop(), value("to").is_some());
     // Where `-C` leads nowhere, the command will say so.
     let _ = dispatch::enter(&global);
     let ui = Ui::new(Settings { quiet: true, script: true, ..Settings::default() }, unsaid);
     let context = Context::new(ui, global, Class::Plumbing, "emu completions");
-    Scene { context, sink, revisions, from_root }
+    Scene { context, sink, revisions, key, from_root }
 }
 
 /// Whether an argument is a snapshot, by the name of its value.

@@ -1,6 +1,6 @@
 //! `emu-cat-node`: the node of a snapshot, as it is stored.
 
-use crate::cmd::input;
+use crate::cmd::input::{Bare, RevsArgs};
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::Result;
 use clap::Args as _;
@@ -29,21 +29,13 @@ emu-rev-parse(1), emu-revisions(7), emu-format(5), emu-json(5)
 /// Prints the nodes of snapshots, one a line.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// Revisions or sinks; `-` reads them from standard input, a line each
-    #[arg(value_name = "REV", required = true)]
-    revs: Vec<String>,
-
-    /// The sink of revisions that name none
-    #[arg(long, value_name = "SINK")]
-    sink: Option<String>,
+    #[command(flatten)]
+    of: RevsArgs,
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    input::each(&args.revs, |rev| {
-        for found in context.revisions(rev, args.sink.as_deref())? {
-            context.ui.record(&found.node)?;
-        }
-        Ok(())
+    args.of.each(Bare::All, context, |_, found| {
+        found.iter().try_for_each(|found| context.ui.record(&found.node))
     })?;
     Ok(None)
 }

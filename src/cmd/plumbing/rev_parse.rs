@@ -1,6 +1,6 @@
 //! `emu-rev-parse`: which snapshots some revisions name, and where they are.
 
-use crate::cmd::input;
+use crate::cmd::input::{Bare, RevsArgs};
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::Result;
 use crate::record::RevRecord;
@@ -31,23 +31,12 @@ emu-path(1), emu-revisions(7), emu-json(5)
 /// Prints which snapshots revisions name.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// Revisions; `-` reads them from standard input, a line each
-    #[arg(value_name = "REV", required = true)]
-    revs: Vec<String>,
-
-    /// The sink of revisions that name none
-    #[arg(long, value_name = "SINK")]
-    sink: Option<String>,
+    #[command(flatten)]
+    of: RevsArgs,
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    input::each(&args.revs, |rev| {
-        let sink = args.sink.as_deref();
-        let found = if rev.rsplit('/').next().is_some_and(|rev| rev.contains("..")) {
-            context.revisions(rev, sink)?
-        } else {
-            vec![context.revision(rev, sink)?]
-        };
+    args.of.each(Bare::Head, context, |rev, found| {
         for found in &found {
             let (id, sink) = (&found.node.id, &found.opened.sink);
             let tree = sink.tree_path(id);

@@ -1,7 +1,8 @@
 //! `emu-verify-tree`: what in some snapshots is not as it was saved.
 
 use crate::cmd::findings::{newest_first, record};
-use crate::cmd::{Class, Context, Entry, Opened, Status, input, read, several};
+use crate::cmd::input::{Bare, RevsArgs};
+use crate::cmd::{Class, Context, Entry, Opened, Status, read, several};
 use crate::error::{Kind, Result};
 use crate::restore::verify::{self, Options, Reading, Report, Seen};
 use crate::sink::Node;
@@ -35,13 +36,8 @@ anything is read.
 /// Prints what in snapshots is not as it was saved.
 #[derive(Debug, clap::Args)]
 struct Args {
-    /// Snapshots; `-` reads them from standard input, a line each
-    #[arg(value_name = "REV", required = true)]
-    revs: Vec<String>,
-
-    /// The sink of revisions that name none
-    #[arg(long, value_name = "SINK")]
-    sink: Option<String>,
+    #[command(flatten)]
+    of: RevsArgs,
 
     /// Look at names, kinds, attributes, sizes and targets only; read no content
     #[arg(long)]
@@ -50,13 +46,7 @@ struct Args {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut asked: Vec<(Opened, Vec<Node>)> = Vec::new();
-    input::each(&args.revs, |rev| {
-        let sink = args.sink.as_deref();
-        let all = if rev.rsplit('/').next().is_some_and(|rev| rev.contains("..")) {
-            context.revisions(rev, sink)?
-        } else {
-            vec![context.revision(rev, sink)?]
-        };
+    args.of.each(Bare::Head, context, |_, all| {
         for found in all {
             match asked.iter_mut().find(|(opened, _)| Rc::ptr_eq(&opened.sink, &found.opened.sink)) {
                 Some((_, nodes)) => nodes.push(found.node),

@@ -1,6 +1,6 @@
 //! `emu diff`: what differs between two snapshots, or between one and the source as it is.
 
-use crate::cmd::compare::{self, Style};
+use crate::cmd::compare::{self, Style, StyleArgs};
 use crate::cmd::{Class, Context, Entry, Status, read};
 use crate::error::{Error, Result};
 use crate::record::SummaryRecord;
@@ -65,13 +65,8 @@ struct Args {
     #[arg(value_name = "REV", num_args = 0..=2)]
     revs: Vec<String>,
 
-    /// A letter and the path for each difference
-    #[arg(long)]
-    name_status: bool,
-
-    /// Numbers and bytes only
-    #[arg(long, conflicts_with = "name_status")]
-    stat: bool,
+    #[command(flatten)]
+    style: StyleArgs,
 
     /// Like --name-status, and what is printed ends in NULs instead of line ends
     #[arg(short = 'z', long = "null", conflicts_with = "stat")]
@@ -110,13 +105,8 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let unknown = !after.unknown.is_empty();
     let changes = compare::between(compare::of_snapshot(&first)?, after, &paths, context)?;
-    let style = match args {
-        Args { zero: true, .. } => Style::Letters(true),
-        Args { name_status: true, .. } => Style::Letters(false),
-        Args { stat: true, .. } => Style::Stat,
-        _ => Style::Words,
-    };
-    let counts = compare::print(&changes, style, context)?;
+    let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
+    let counts = compare::print(&changes, style.unwrap_or(Style::Words), context)?;
     let status = compare::status(!changes.is_empty(), args.exit_code, unknown);
     if context.ui.json() {
         context.ui.record(&SummaryRecord::new("diff", counts, begin.elapsed(), status))?;

@@ -1,7 +1,8 @@
 //! `emu log`: the snapshots, newest first. Reads nodes only, and manifests for PATHs; never a tree.
 
+use crate::cmd::compare::{self, StyleArgs};
 use crate::cmd::describe::{self, marks, paragraph};
-use crate::cmd::{Class, Context, Entry, Found, Status, compare, read, several};
+use crate::cmd::{Class, Context, Entry, Found, Status, read, several};
 use crate::error::{Error, Kind, Result};
 use crate::history::graph::{Row, draw};
 use crate::history::track::{Step, track};
@@ -39,8 +40,13 @@ With PATHs after '--', only those snapshots are listed in which one of them, or 
 another version than in the snapshot before, or is gone, which is said. In a source, a PATH is
 relative to the current directory, otherwise to the snapshot's root. A snapshot whose manifest is missing or
 damaged is left out, with a warning; the one after it is compared with the one before it.
---since and --until take a date, a date and a time, or a span, as in '@{...}': since 2026-11-20 is from
-its beginning, until 2026-11-20 is to its end.
+--since and --until take a date, a date and a time, or a span such as '2 days ago' or 2d, as in '@{...}':
+since 2026-11-20 is from its beginning, until 2026-11-20 is to its end. In 6m, m is a month; a minute is min.
+
+With --stat or --name-status each snapshot is followed by what it changed, as emu-diff(1) prints that from
+the snapshot before to this one, and with PATHs only of these. Where the one before was removed, the
+nearest of those that led to it stands in for it; the oldest has nothing to be compared with. A graph has no
+room for that. emu does not show differences inside files.
 ## GRAPH
 --graph draws the lines of history: '*' is a snapshot, '@' is HEAD, and a rail leads down to what it was
 pushed after. A push after a checkout of an older snapshot opens a line, which goes back to where it
@@ -52,7 +58,11 @@ place; a line whose origins are all gone ends. Each sink has a graph of its own.
     |/
     * 6b0332a01234  2026-11-21 18:02  1 day ago     5.1 MB
 ## EXIT STATUS
-0; 1 if there are PATHs and no snapshot has any; 3 if there are PATHs and a snapshot was left out; 10 if there is no such snapshot.
+0; 1 if there are PATHs and no snapshot has any; 3 if a snapshot was left out, or could not be compared; 10 if
+there is no such snapshot.
+## JSON
+With --json a record of type 'snapshot' for each snapshot; with --stat or --name-status records of type
+'change' follow each, as emu show prints them; see emu-json(5).
 ## EXAMPLES
 The versions of a file:
 
@@ -60,13 +70,15 @@ The versions of a file:
 
 The last five, a line each, and all on a disk of another machine:
 
-    emu log -s -n 5
+    emu log --oneline -5
     emu log /mnt/usb/home
 
-How it came to be, and what was saved this month, the oldest first:
+How it came to be, what was saved this month, the oldest first, and what each of the last three pushes
+changed:
 
     emu log --graph --oneline
     emu log --since 2026-11-01 --reverse
+    emu log -3 --name-status
 ## SEE ALSO
 emu-show(1), emu-find(1), emu-path(1), emu-revisions(7)
 ",
@@ -78,10 +90,10 @@ emu-show(1), emu-find(1), emu-path(1), emu-revisions(7)
 #[derive(Debug, clap::Args)]
 struct Args {
     /// Snapshots, ranges or sinks; otherwise all sinks of the source
-    #[arg(value_name = "REV")]
+    #[arg(value_name = "REV", allow_negative_numbers = true)]
     revs: Vec<String>,
 
-    /// List at most so many of each sink
+    /// List at most so many of each sink; -3 is -n 3
     #[arg(short = 'n', long = "max-count", value_name = "NUMBER")]
     max: Option<usize>,
 
@@ -90,14 +102,17 @@ struct Args {
     short: bool,
 
     /// Draw the lines of history beside the snapshots
-    #[arg(long, conflicts_with = "reverse")]
+    #[arg(long, conflicts_with_all = ["reverse", "name_status", "stat"])]
     graph: bool,
 
     /// The oldest first
     #[arg(short, long)]
     reverse: bool,
 
-    /// Only snapshots that are not older: 2026-11-20, '2 days ago'
+    #[command(flatten)]
+    style: StyleArgs,
+
+    /// Only snapshots that are not older: 2026-11-20, '2 days ago', 2d
     #[arg(long, visible_alias = "after", value_name = "DATE")]
     since: Option<String>,
 
@@ -127,7 +142,7 @@ impl Between {
             let time = text.as_deref().map(|text| moment(text, edge).ok_or(text)).transpose();
             time.map_err(|text| {
                 Error::usage(format!("cannot use {} for {option}", quoted(text)))
-                    .because("it is no date, no date and time, and no span such as '2 days ago'")
+                    .because("it is no date, no date and time, and no span such as '2 days ago' or 2d")
             })
         };
         let since = read("--since", &args.since, Edge::Begin)?;
@@ -144,26 +159,38 @@ impl Between {
 type Item = (Found, bool);
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
-    let groups = several::snapshots(&args.revs, args.sink.as_deref(), context)?;
+    let (revs, max) = numbered(args)?;
+    let groups = several::snapshots(&revs, args.sink.as_deref(), context)?;
     let paths = compare::paths(&args.paths, context.try_source().as_ref())?;
     let between = Between::new(args)?;
-    let several = groups.len() > 1;
-    let (mut first, mut incomplete) = (true, None);
+    let mut listing =
+        Listing { args, context, paths: &paths, several: groups.len() > 1, empty: true, incomplete: None };
     for (name, found) in groups {
         if found.is_empty() {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
         }
-        let mut items = listed(found, &paths, context, &mut incomplete)?;
+        let mut items = listed(found, &paths, context, &mut listing.incomplete)?;
         items.retain(|(found, _)| between.has(&found.node));
         let rows = args.graph.then(|| graph(&items));
-        items.truncate(args.max.unwrap_or(usize::MAX));
+        items.truncate(max);
         if args.reverse {
             items.reverse();
         }
-        print(args, context, (&items, rows.as_deref()), several, &mut first)?;
+        listing.print(&items, rows.as_deref())?;
     }
     // Of all snapshots, none has any of these paths; without some of them, nobody can say so.
-    Ok(incomplete.or((first && !paths.is_empty()).then_some(Kind::Failed)))
+    Ok(listing.incomplete.or((listing.empty && !paths.is_empty()).then_some(Kind::Failed)))
+}
+
+/// The revisions, and how many are to be listed at most: `-3` stands among them as it does in git.
+fn numbered(args: &Args) -> Result<(Vec<String>, usize)> {
+    let number = |text: &String| text.strip_prefix('-')?.parse().ok();
+    let revs = args.revs.iter().filter(|text| number(text).is_none()).cloned().collect();
+    let mut numbers = args.revs.iter().filter_map(number).chain(args.max);
+    match (numbers.next(), numbers.next()) {
+        (_, Some(_)) => Err(Error::usage("--max-count stands there twice").hint("-3 is --max-count 3")),
+        (max, None) => Ok((revs, max.unwrap_or(usize::MAX))),
+    }
 }
 
 /// The lines of history of what is listed.
@@ -213,39 +240,79 @@ fn listed(
     Ok(chosen.collect())
 }
 
-fn print(
-    args: &Args,
-    context: &Context,
-    (items, rows): (&[Item], Option<&[Row]>),
+/// The printing, and what became of it so far.
+struct Listing<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    /// What differences are about; all if there are none.
+    paths: &'a [Box<[u8]>],
+    /// Whether there is more than one sink.
     several: bool,
-    first: &mut bool,
-) -> Result<()> {
-    let ui = &context.ui;
-    if ui.json() {
-        *first &= items.is_empty();
-        return items.iter().try_for_each(|(found, _)| ui.record(&describe::record(found)));
-    }
-    let texts = if args.short {
-        let rails = rows.unwrap_or_default().iter().map(|row| row.own.len()).max().unwrap_or(0);
-        let cells: Vec<_> = items.iter().map(|item| cells(context, item, several)).collect();
-        ui.columns(&cells, rails)
-    } else {
-        items.iter().map(|item| long(context, item)).collect()
-    };
-    let last = texts.len().saturating_sub(1);
-    for (at, text) in texts.iter().enumerate() {
-        let row = rows.and_then(|rows| rows.get(at));
-        // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
-        let apart = if row.is_some() { at == 0 } else { !args.short };
-        if !std::mem::take(first) && apart {
-            ui.out("")?;
+    /// Whether nothing was printed yet.
+    empty: bool,
+    /// Whether something was left out.
+    incomplete: Status,
+}
+
+impl Listing<'_> {
+    /// Prints what is listed of one sink.
+    fn print(&mut self, items: &[Item], rows: Option<&[Row]>) -> Result<()> {
+        let (args, ui) = (self.args, &self.context.ui);
+        if ui.json() {
+            for (found, _) in items {
+                self.empty = false;
+                ui.record(&describe::record(found))?;
+                self.changes(found)?;
+            }
+            return Ok(());
         }
-        match row {
-            None => ui.out(text)?,
-            Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+        let texts = if args.short {
+            let rails = rows.unwrap_or_default().iter().map(|row| row.own.len()).max().unwrap_or(0);
+            let cells: Vec<_> = items.iter().map(|item| cells(self.context, item, self.several)).collect();
+            ui.columns(&cells, rails)
+        } else {
+            items.iter().map(|item| long(self.context, item)).collect()
+        };
+        let last = texts.len().saturating_sub(1);
+        for (at, ((found, _), text)) in items.iter().zip(&texts).enumerate() {
+            let row = rows.and_then(|rows| rows.get(at));
+            // Between the graphs of two sinks, which have their own blank lines, or between paragraphs.
+            let apart = if row.is_some() { at == 0 } else { !args.short };
+            if !std::mem::take(&mut self.empty) && apart {
+                ui.out("")?;
+            }
+            match row {
+                None => ui.out(text)?,
+                Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+            }
+            self.changes(found)?;
+        }
+        Ok(())
+    }
+
+    /// What changed with a snapshot, if that was asked for. One that cannot be compared is named, and
+    /// does not keep the others from being listed.
+    fn changes(&mut self, found: &Found) -> Result<()> {
+        let ui = &self.context.ui;
+        let (Some(style), Some(before)) = (self.args.style.style(), found.before()) else { return Ok(()) };
+        let compared = compare::of_snapshot(&before).and_then(|before| {
+            compare::between(before, compare::of_snapshot(found)?, self.paths, self.context)
+        });
+        match compared {
+            Err(error) if !matches!(error.kind(), Kind::Interrupted(_)) => {
+                ui.warn(&format!("what changed with {} is left out: {error}", found.node.short()));
+                self.incomplete = Some(Kind::Incomplete);
+                Ok(())
+            }
+            compared => {
+                let changes = compared?;
+                if !changes.is_empty() && !self.args.short && !ui.json() {
+                    ui.out("")?;
+                }
+                compare::print(&changes, style, self.context).map(drop)
+            }
         }
     }
-    Ok(())
 }
 
 /// A snapshot beside the lines of history.

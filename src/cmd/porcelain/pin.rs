@@ -23,7 +23,8 @@ No rotation removes a pinned snapshot, and its tree is never made into another o
 programs read for long: without that, a rotation may remove the snapshot under a 'tar' or 'cp' that
 reads it, which then gets an error or a mixture.
 
-With --for, the pin ends by itself; pinning once more replaces the time. emu unpin(1) ends it.
+With --for, the pin ends by itself; pinning once more replaces the time. emu unpin(1) ends it. The units
+are those of rotate.keep-within in emu-config(5): m is a month, min a minute.
 A snapshot is named by a revision: a sink alone is refused.
 ## EXIT STATUS
 0; 10 if there is no such snapshot; 11 if somebody else holds the lock of the sink.
@@ -46,7 +47,7 @@ struct Args {
     #[arg(value_name = "REV", required = true)]
     revs: Vec<String>,
 
-    /// Only for so long: 2h, 7d, 6m (months)
+    /// Only for so long: 30min, 2h, 7d, 6m (months)
     #[arg(long = "for", value_name = "TIME", value_parser = str::parse::<Span>)]
     span: Option<Span>,
 

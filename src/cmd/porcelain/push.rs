@@ -9,7 +9,7 @@ use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
 use crate::restore::checkout::Unfinished;
-use crate::sink::layout;
+use crate::sink::{layout, node};
 use crate::snapshot::{self, PushRequest, Pushed, SinkReport};
 use crate::source::{Hook, Patterns, Source};
 use crate::ui::text::{bytes, count};
@@ -258,7 +258,11 @@ fn show(report: &SinkReport, context: &Context) -> Result<()> {
     }
     let in_use = pushed.rotated.as_ref().map(|rotated| rotated.in_use.as_slice()).unwrap_or_default();
     for id in in_use {
-        ui.note(&format!("{}: {} is being read and stays until the next rotation", report.name, &id[..12]));
+        ui.note(&format!(
+            "{}: {} is being read and stays until the next rotation",
+            report.name,
+            node::short(id)
+        ));
     }
     for unread in &node.unread {
         let path = unread.path.bytes().unwrap_or_default();

@@ -4,6 +4,7 @@ use crate::cmd::{Class, Context, Entry, Opened, Status, WaitArgs, report, severa
 use crate::config::{Layer, Retention};
 use crate::error::{Error, Kind, Result};
 use crate::record::RotationRecord;
+use crate::sink::node::short;
 use crate::sink::{Catalog, Node, Sink};
 use crate::snapshot::retire::{self, Occasion};
 use crate::snapshot::{self, Action, Verdict};
@@ -72,7 +73,7 @@ struct KeepArgs {
     /// Keep the newest of each of N years
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     keep_yearly: Option<String>,
-    /// Keep everything that is not older: 24h, 7d, 1y6m
+    /// Keep everything that is not older: 24h, 7d, 6m (months), 1y6m
     #[arg(long, value_name = "AGE")]
     keep_within: Option<String>,
     /// Then remove more, oldest first, until so much is free: 10%, 50G
@@ -195,7 +196,7 @@ pub(in crate::cmd) fn one(
     show(&rotated.verdicts, &catalog, context)?;
     drop(lock);
     for id in &rotated.in_use {
-        context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", &id[..12]));
+        context.ui.warn(&format!("{name}: {} is being read and stays until the next rotation", short(id)));
     }
     let freed = report::free(sink, &rotated.removed, context)?;
     Ok(freed.or((rotated.short_of_room || !rotated.in_use.is_empty()).then_some(Kind::Incomplete)))
@@ -224,7 +225,7 @@ fn show(verdicts: &[Verdict], catalog: &Catalog, context: &Context) -> Result<()
             Action::Keep => word(verdict.action).to_owned(),
             Action::Remove => ui.paint(Paint::Removed, word(verdict.action)),
         };
-        let id = ui.paint(Paint::Id, verdict.id.get(..12).unwrap_or(&verdict.id));
+        let id = ui.paint(Paint::Id, short(&verdict.id));
         let name = node.map(|node| node.name.clone()).unwrap_or_default();
         vec![word, id, name, age, verdict.reasons.join(", ")]
     };

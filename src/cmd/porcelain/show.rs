@@ -1,6 +1,6 @@
 //! `emu show`: a snapshot, and what changed with it.
 
-use crate::cmd::compare::{self, Style};
+use crate::cmd::compare::{self, Style, StyleArgs};
 use crate::cmd::describe::{self, paragraph};
 use crate::cmd::{Class, Context, Entry, Found, Status, read};
 use crate::error::Result;
@@ -37,13 +37,8 @@ struct Args {
     #[arg(value_name = "REV")]
     revs: Vec<String>,
 
-    /// A letter and the path for each difference
-    #[arg(long)]
-    name_status: bool,
-
-    /// Numbers and bytes of the differences only
-    #[arg(long, conflicts_with = "name_status")]
-    stat: bool,
+    #[command(flatten)]
+    style: StyleArgs,
 
     /// Like --name-status, and what is printed of the differences ends in NULs instead of line ends
     #[arg(short = 'z', long = "null", conflicts_with = "stat")]
@@ -73,7 +68,7 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     } else {
         ui.out(&paragraph(context, found))?;
     }
-    let Some(before) = before(found) else {
+    let Some(before) = found.before() else {
         ui.note("nothing older led to it: there is nothing to compare it with");
         return Ok(());
     };
@@ -85,17 +80,6 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     if !changes.is_empty() && !ui.json() {
         ui.out("")?;
     }
-    let style = match args {
-        Args { zero: true, .. } => Style::Letters(true),
-        Args { name_status: true, .. } => Style::Letters(false),
-        Args { stat: true, .. } => Style::Stat,
-        _ => Style::Words,
-    };
-    compare::print(&changes, style, context).map(drop)
-}
-
-/// The nearest of those that led to it: the one it was pushed after, unless that was removed.
-fn before(found: &Found) -> Option<Found> {
-    let id = found.opened.catalog.ancestors(&found.node).first()?.node.id.clone();
-    found.opened.all().into_iter().find(|other| other.node.id == id)
+    let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
+    compare::print(&changes, style.unwrap_or(Style::Words), context).map(drop)
 }

@@ -64,7 +64,7 @@ struct Args {
     #[arg(long, conflicts_with = "exit_code")]
     no_scan: bool,
 
-    /// Exit with 4 if the newest complete snapshot of a sink is older: 36h, 2d
+    /// Exit with 4 if the newest complete snapshot of a sink is older: 36h, 2d, 6m (months)
     #[arg(long, value_name = "AGE", value_parser = str::parse::<Span>)]
     max_age: Option<Span>,
 

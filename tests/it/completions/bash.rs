@@ -29,6 +29,11 @@ fn the_script_answers_with_what_fits() {
         "<d/><my\\ file ><other/><paper >"
     );
     assert_eq!(replies(&job, "emu push zz", &["emu", "push", "zz"], "zz"), "<>");
+    assert_eq!(replies(&job, "emu rotate --sink ", &["emu", "rotate", "--sink", ""], ""), "<>");
+    assert_eq!(
+        replies(&job, "emu config set push.torn ", &["emu", "config", "set", "push.torn", ""], ""),
+        "<warn ><error >"
+    );
 }
 
 #[test]
@@ -50,6 +55,7 @@ fn keys_in_a_terminal_become_whole_words() {
         ("emu ls origin:@{y|\t", "[ls][origin:@{yesterday}:]"),
         ("emu cat HEAD:d|\t|\t", "[cat][HEAD:d/x]"),
         ("emu init oth|\t", "[init][other/]"),
+        ("emu config set push.to|\t|e|\t", "[config][set][push.torn][error]"),
     ] {
         assert_eq!(typed(&job, &shell, keys), got, "{keys}");
     }

@@ -26,6 +26,10 @@ pub fn note(program: &str, args: &[&str], status: i32) {
 
 /// Whether these words ask for a dry run.
 pub fn is_dry_run(program: &str, args: &[&str]) -> bool {
+    // To build the command line of all of emu takes long.
+    if !args.iter().any(|arg| arg.starts_with('-') && arg.contains('n')) {
+        return false;
+    }
     let all = std::iter::once(program).chain(args.iter().copied());
     let command = match program.strip_prefix("emu-") {
         None if program == "emu" => cmd::program(),

@@ -193,7 +193,10 @@ fn value(arg: &Arg, is_short: bool) -> String {
 fn argument(arg: &Arg) -> String {
     let mut names = Vec::new();
     names.extend(arg.get_short().map(|short| format!("\\fB{}\\fR", roff(&format!("-{short}")))));
-    names.extend(arg.get_long().map(|long| format!("\\fB{}\\fR", roff(&format!("--{long}")))));
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    for long in arg.get_long().into_iter().chain(aliases) {
+        names.push(format!("\\fB{}\\fR", roff(&format!("--{long}"))));
+    }
     let header = if arg.is_positional() {
         place(arg)
     } else {

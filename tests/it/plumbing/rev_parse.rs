@@ -80,6 +80,12 @@ fn a_time_is_told_in_every_length_of_words() {
         ("2026-11-23T02:30:00Z", "1 day ago", 2),
         ("2026-11-29T02:30:00Z", "1 week ago", 2),
         ("2027-11-22T02:30:00Z", "1 year ago", 2),
+        // m is a month, as in a policy; behind hours it can only be meant as a minute.
+        ("2026-11-24T02:30:00Z", "2d", 2),
+        ("2027-05-22T02:30:00Z", "6m", 2),
+        ("2027-05-22T02:30:00Z", "6 m ago", 2),
+        ("2026-11-22T03:00:00Z", "30min ago", 2),
+        ("2026-11-22T04:00:00Z", "1h30m ago", 2),
         // A day is its end, named or not.
         ("2026-11-23T02:30:00Z", "yesterday", 3),
         ("2026-11-22T02:30:00Z", "today", 3),

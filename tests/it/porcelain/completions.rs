@@ -59,6 +59,48 @@ fn commands_options_and_values_are_offered() {
 }
 
 #[test]
+fn values_of_settings_are_offered_where_they_are_few() {
+    let job = job();
+    assert!(fits(&job, &["emu", "config", "get", ""]).contains(&"push.torn".to_owned()));
+    assert_eq!(fits(&job, &["emu", "config", "unset", "push.o"]), ["push.one-file-system"]);
+    assert_eq!(fits(&job, &["emu", "config", "add", ""]), ["safe.directory"]);
+    let set = |key: &str, begun: &str| fits(&job, &["emu", "config", "--user", "set", key, begun]);
+    assert_eq!(set("rotate.spare", ""), ["true", "false"]);
+    assert_eq!(set("push.compare", ""), ["strict", "no-inode", "mtime"]);
+    assert_eq!(set("push.torn", "e"), ["error"]);
+    assert_eq!(set("core.default-sink", ""), ["origin", "usb"]);
+    assert_eq!(set("rotate.keep-daily", ""), [""; 0]);
+    assert_eq!(set("no.such", ""), [""; 0]);
+    assert_eq!(files(&job, &["emu", "config", "add", "safe.directory", ""]), "directories");
+    // What is offered can be set.
+    for (key, value) in
+        [("rotate.spare", "false"), ("push.compare", "no-inode"), ("core.default-sink", "usb")]
+    {
+        job.ok(&["-S", "src", "config", "set", key, value]);
+    }
+}
+
+#[test]
+fn nothing_is_offered_behind_an_option_that_a_command_does_not_have() {
+    let job = job();
+    for words in
+        [&["emu", "rotate", "--sink", ""][..], &["emu", "push", "--frob=1", "u"], &["emu", "push", "-vX", ""]]
+    {
+        assert_eq!(fits(&job, words), [""; 0], "{words:?}");
+    }
+    // Other names of options, flags in one word, and numbers are no such options.
+    for words in [
+        &["emu", "log", "--oneline", "o"][..],
+        &["emu", "log", "--after", "2d", "o"],
+        &["emu", "log", "-rs", "-n", "3", "o"],
+        &["emu", "log", "-rsn3", "o"],
+        &["emu", "log", "-3", "o"],
+    ] {
+        assert_eq!(fits(&job, words), ["origin:"], "{words:?}");
+    }
+}
+
+#[test]
 fn sinks_are_offered_where_a_sink_belongs() {
     let job = job();
     for words in [&["emu", "push", ""][..], &["emu", "ls", "--sink", ""], &["emu", "sink", "rm", ""]] {

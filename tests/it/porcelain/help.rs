@@ -101,10 +101,28 @@ fn emu_alone_says_what_there_is_and_fails() {
 #[test]
 fn words_of_other_tools_get_a_hint() {
     let emu = Emu::new();
-    for word in ["backup", "restore", "snapshots", "forget", "check", "fsck", "gc"] {
-        let said = emu.fails(&[word], 2);
+    for word in ["backup", "restore", "snapshots", "forget", "check", "gc", "unlock", "tag", "init-repo"] {
+        let said = emu.fails(&[word, "--any", "thing"], 2);
         assert!(said.starts_with(&format!("error: there is no command '{word}'\nhint: ")), "{said}");
+        assert!(!said.contains("did you mean") && !said.contains("emu help"), "{said}");
     }
+    let hint = |args: &[&str]| emu.fails(args, 2).lines().last().unwrap().to_owned();
+    assert_eq!(hint(&["sink", "remove", "usb"]), "hint: `emu sink rm NAME` makes the source forget a sink");
+    assert!(hint(&["sink", "rename", "a", "b"]).contains("`emu sink add NEW PATH`"));
+    assert_eq!(
+        hint(&["config", "list", "--global"]),
+        "hint: --user is the user's file, --system the system's"
+    );
+    // Options before the command do not hide which one it is.
+    assert!(hint(&["-C", "/", "log", "-p"]).contains("--name-status"));
+    assert_eq!(hint(&["config", "gset"]), "hint: did you mean 'unset', 'get' or 'set'?");
+}
+
+#[test]
+fn a_program_of_path_goes_before_a_hint() {
+    let emu = Emu::new();
+    emu.tree("bin", "file emu-tag 0755 \"#!/bin/sh\\necho mine\\n\"");
+    assert_eq!(emu.shell("PATH=$PWD/bin:$PATH; emu tag").succeeds().stdout, "mine\n");
 }
 
 #[test]

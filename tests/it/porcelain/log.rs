@@ -19,12 +19,14 @@ fn snapshots_are_listed_newest_first_with_what_is_special() {
         Date:  Sun 2026-11-22 03:00:00 +0000 (17 hours ago)
         Host:  host (ada)
         Name:  2026-11-22-030000
+
         2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         snapshot <id2> (disk, partial)
         Date:  Sun 2026-11-22 02:00:00 +0000 (18 hours ago)
         Host:  host (ada)
         Name:  2026-11-22-020000
+
         2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         snapshot <id3> (disk, pinned)
@@ -271,12 +273,14 @@ fn a_graph_has_paragraphs_and_each_sink_its_own() {
         | Date:  Sun 2026-11-22 03:00:00 +0000 (18 hours ago)
         | Host:  host (ada)
         | Name:  2026-11-22-030000
+        |
         | 2 files, 2 directories, 6 B; 1 copied, 1 linked
         |
         | * snapshot <id2> (one)
         | | Date:  Sun 2026-11-22 02:00:00 +0000 (19 hours ago)
         | | Host:  host (ada)
         | | Name:  2026-11-22-020000
+        | |
         | | 2 files, 2 directories, 6 B; 1 copied, 1 linked
         | |
         |/
@@ -284,12 +288,14 @@ fn a_graph_has_paragraphs_and_each_sink_its_own() {
           Date:  Sun 2026-11-22 01:00:00 +0000 (20 hours ago)
           Host:  host (ada)
           Name:  2026-11-22-010000
+
           2 files, 2 directories, 6 B; 1 copied, 1 linked
 
         @ snapshot <id4> (two, HEAD)
           Date:  Sun 2026-11-22 01:00:00 +0000 (20 hours ago)
           Host:  host (ada)
           Name:  2026-11-22-010000
+
           2 files, 2 directories, 6 B; 1 copied, 1 linked
         ",
     );
@@ -321,6 +327,134 @@ fn snapshots_of_a_time_are_listed_in_either_order() {
         said.starts_with("error: cannot use 'spring' for --since: it is no date, no date and time"),
         "{said}"
     );
+}
+
+#[test]
+fn the_number_of_snapshots_is_an_option_as_in_git() {
+    let emu = Emu::new();
+    let sink = Made::new(&emu, "disk");
+    for seq in 1..=4 {
+        sink.add(seq, Special::default());
+    }
+    let src = emu.inside("src");
+    let count = |args: &[&str]| src.ok(&[&["log", "--oneline"], args].concat()).lines().count();
+    assert_eq!(count(&["-3"]), 3);
+    assert_eq!(count(&["disk:HEAD", "-3"]), 1);
+    assert_eq!(count(&["-2", "HEAD~3.."]), 2);
+    assert_eq!(count(&["-n2"]), 2);
+    assert_eq!(count(&["--max-count=12"]), 4);
+    assert_eq!(
+        src.fails(&["log", "-3", "-n", "2"], 2),
+        "error: --max-count stands there twice\nhint: -3 is --max-count 3\n"
+    );
+}
+
+/// Three snapshots of which the second changed `a`, and the third removed `b` and made `c/d`.
+fn changed() -> crate::job::Job {
+    let job = crate::job::Job::pushed("file a \"alpha\"\nfile b \"beta\"");
+    job.edit("file a \"other\"");
+    job.push(&["-m", "a is another"]).succeeds();
+    job.edit("remove b");
+    job.edit("file c/d \"delta\"");
+    job.push(&[]).succeeds();
+    job
+}
+
+#[test]
+fn each_snapshot_can_be_listed_with_what_it_changed() {
+    let job = changed();
+    let src = job.emu.inside("src");
+    let said = src.ok(&["log", "--name-status"]);
+    let blocks: Vec<&str> = said.split("snapshot ").skip(1).collect();
+    assert!(blocks[0].ends_with("\n\nD\tb\nA\tc\nA\tc/d\n\n"), "{said}");
+    assert!(blocks[1].ends_with("\n\nM\ta\n\n"), "{said}");
+    // The oldest is compared with nothing.
+    assert!(blocks[2].ends_with(" copied\n"), "{said}");
+    let changes = |args: &[&str]| {
+        let said = src.ok(&[&["log", "--oneline"], args].concat());
+        said.lines().filter(|line| !line.contains("2026-")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        changes(&["--stat"]),
+        "added    2 entries  5 B\nremoved  1 entry    4 B\ncontent  1 entry  5 B"
+    );
+    assert_eq!(changes(&["--name-status", "-1"]), "D\tb\nA\tc\nA\tc/d");
+    assert_eq!(changes(&["--name-status", "HEAD~2..HEAD~"]), "M\ta");
+    assert_eq!(changes(&["--name-status", "--reverse", "origin", "--", "c", "a"]), "M\ta\nA\tc\nA\tc/d");
+    src.fails(&["log", "--stat", "--name-status"], 2);
+    src.fails(&["log", "--stat", "--graph"], 2);
+    for option in ["-p", "--patch"] {
+        let said = src.fails(&["log", option], 2);
+        assert!(
+            said.starts_with(&format!("error: unknown option '{option}'\nhint: emu does not show")),
+            "{said}"
+        );
+        assert!(said.contains("--stat and --name-status"), "{said}");
+    }
+}
+
+#[test]
+fn records_of_changes_follow_their_snapshot() {
+    let job = changed();
+    let src = job.emu.inside("src");
+    let types = |args: &[&str]| -> Vec<String> {
+        let records = src.run(&[&["log", "--json"], args].concat()).succeeds().records();
+        records.iter().map(|record| record["type"].as_str().unwrap().to_owned()).collect()
+    };
+    let with_changes = ["snapshot", "change", "change", "change", "snapshot", "change", "snapshot"];
+    assert_eq!(types(&["--stat"]), with_changes);
+    assert_eq!(types(&["--name-status"]), with_changes);
+    assert_eq!(types(&[]), ["snapshot"; 3]);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_compared_is_named_and_the_others_are_listed() {
+    let job = changed();
+    let middle = job.nodes()[1]["id"].as_str().unwrap().to_owned();
+    std::fs::remove_file(job.sink().join(".emu/manifests").join(&middle)).unwrap();
+    job.edit("file e \"e\"");
+    let said = job.emu.inside("src").run(&["log", "--oneline", "--name-status"]).exits(3);
+    assert_eq!(said.stdout.lines().count(), 3, "{said}");
+    assert_eq!(said.stderr.matches("warning: what changed with ").count(), 2, "{said}");
+}
+
+#[test]
+fn a_path_among_revisions_is_told_how_it_is_typed() {
+    let job = changed();
+    job.ok(&["-S", "src", "sink", "add", "usb", "usb"]);
+    job.push(&[]).succeeds();
+    let src = job.emu.inside("src");
+    let id = job.nodes()[2]["id"].as_str().unwrap()[..12].to_owned();
+    for rev in ["HEAD", "origin:HEAD~", "@{yesterday}", "HEAD~2", &id] {
+        for command in ["show", "log", "diff"] {
+            let said = src.fails(&[command, &format!("{rev}:c/d")], 2);
+            assert_eq!(
+                said,
+                format!(
+                    "error: cannot use '{rev}:c/d' as a snapshot: it names a path in one\nhint: `emu cat {rev}:c/d` prints \
+                     a file, `emu ls {rev}:c/d` lists a directory; the snapshot is {rev}\n"
+                )
+            );
+        }
+    }
+    for command in ["log", "diff", "checkout"] {
+        let said = src.fails(&[command, "a"], 10);
+        assert!(said.ends_with("\nhint: a path stands behind '--': -- a\n"), "{said}");
+    }
+    assert_eq!(
+        src.fails(&["log", "origin:HEAD~..usb:HEAD"], 2),
+        "error: cannot read the range 'origin:HEAD~..usb:HEAD': its ends are in two sinks\nhint: `emu diff` compares \
+         snapshots of two sinks\n"
+    );
+    assert!(src.fails(&["log", "none:HEAD"], 10).starts_with("error: no sink 'none'"));
+    // Where one is wanted, it is said what lacks.
+    for (command, path) in [("cat", "a"), ("cat", "c/d"), ("ls", "c")] {
+        let said = src.fails(&[command, path], 10);
+        assert!(
+            said.ends_with(&format!("\nhint: a path is typed behind a snapshot and a colon: HEAD:{path}\n")),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -77,7 +77,10 @@ fn nothing_is_pinned_unless_all_can_be() {
     let (sink, _) = three(&emu);
     let src = emu.inside("src");
     assert!(src.fails(&["pin", "HEAD", "none"], 10).contains("no snapshot 'none'"));
-    assert!(src.fails(&["pin", "--for", "soon", "HEAD"], 2).contains("a length of time"));
+    for bad in ["soon", "1h30m", "90s"] {
+        let said = src.fails(&["pin", "--for", bad, "HEAD"], 2);
+        assert!(said.contains("a length of time in y, m (months), w, d, h and min"), "{said}");
+    }
     src.run(&["pin"]).exits(2);
     assert!(src.fails(&["pin", "disk"], 2).contains("say disk:HEAD"));
     assert!(src.fails(&["pin", "--for", "0h", "HEAD"], 2).contains("for no time at all"));

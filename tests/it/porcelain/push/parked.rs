@@ -82,7 +82,11 @@ fn a_spare_rests_before_it_is_used() {
     let job = parked("[rotate]\nkeep-last = 2\nspare-rest = \"2h\"\n");
     let first = spares(&job).remove(0);
     let said = job.push(&["-v"]).succeeds();
-    assert!(!used(&said) && said.to_string().contains("still rests"), "{said}");
+    assert!(said.stderr.contains("still rests"), "{said}");
+    assert!(
+        said.stderr.contains("/sink': beginning with a fresh tree: no spare is worth it now\n"),
+        "{said}"
+    );
     let said = job.push(&["-v"]).succeeds();
     assert!(said.to_string().contains("beginning with the spare"), "{said}");
     assert!(!spares(&job).contains(&first));
@@ -165,7 +169,8 @@ fn at_most_two_spares_are_kept() {
 fn spares_are_dropped_where_none_are_wanted() {
     let job = parked(CONFIG);
     job.config("[rotate]\nkeep-last = 2\nspare = false\n");
-    assert!(!used(&job.push(&["-v"]).succeeds()));
+    let said = job.push(&["-v"]).succeeds();
+    assert!(said.stderr.contains("/sink': beginning with a fresh tree: rotate.spare is false\n"), "{said}");
     assert_eq!(spares(&job), [""; 0]);
     assert_eq!(names(&job.sink().join(".emu/trash")), ["LOCK"]);
     job.push(&[]).succeeds();
