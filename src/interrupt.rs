@@ -38,12 +38,14 @@ pub fn watch() {
     }
     if let Ok((mut read, _)) = arrivals {
         // It ends with the process.
-        std::thread::spawn(move || {
+        let wait = move || {
             if read.read_exact(&mut [0]).is_ok() {
                 std::thread::sleep(SAME);
                 IMPATIENT.store(true, Ordering::Relaxed);
             }
-        });
+        };
+        // Where no thread can be had, no signal kills but SIGKILL and SIGQUIT.
+        let _ = std::thread::Builder::new().spawn(wait);
     }
 }
 

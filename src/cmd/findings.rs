@@ -94,10 +94,17 @@ impl<'a> Findings<'a> {
         match repair {
             None => {}
             Some((Outcome::ByRecord, done)) => line += &format!("; {done} from its record"),
-            Some((Outcome::Anew(0), done)) => line += &format!("; {done} from the tree"),
-            Some((Outcome::Anew(n), done)) => {
-                let entries = count(*n, "entry", "entries");
-                line += &format!("; {done} from the tree, {entries} unattested");
+            Some((Outcome::Anew(anew), done)) => {
+                line += &format!("; {done} from the tree");
+                if anew.unattested > 0 {
+                    line += &format!(", {} unattested", count(anew.unattested, "entry", "entries"));
+                }
+                if anew.differs {
+                    line += ", and not all is as it was saved";
+                }
+                if anew.guessed {
+                    line += "; its place in the history is a guess";
+                }
             }
             Some((Outcome::From(path), done)) => line += &format!("; {done} from {}", quoted_path(path)),
             Some((Outcome::Left(why), _)) => line += &format!("; not repaired: {why}"),
@@ -136,6 +143,7 @@ impl<'a> Findings<'a> {
             0 => result,
             n => format!("{result}, {} unattested", count(n, "entry", "entries")),
         };
+        let result = if checked.differs { result + ", not all as it was saved" } else { result };
         let time = checked.time.parse().map_or(checked.time.clone(), local_short);
         let entries = count(checked.entries, "entry", "entries");
         ui.out(&format!("snapshot {} {time}: {entries}, {read}, {result}", short(&checked.id)))

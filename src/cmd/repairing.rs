@@ -119,7 +119,11 @@ fn finding(report: &Report) -> Option<&Finding> {
 
 /// Whether all is as it was saved again.
 fn is_whole(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::Left(_) | Outcome::Anew(1..))
+    match outcome {
+        Outcome::Left(_) => false,
+        Outcome::Anew(anew) => anew.is_whole(),
+        Outcome::ByRecord | Outcome::From(_) => true,
+    }
 }
 
 fn is_left(outcome: &Outcome) -> bool {

@@ -18,9 +18,11 @@ mod folder;
 mod inode;
 mod lineage;
 mod manifests;
+mod nodes;
 mod rebuild;
 mod records;
 mod survey;
+mod translate;
 
 pub use manifests::lost_manifests;
 pub use records::lost_records;
@@ -70,11 +72,29 @@ pub struct Restored {
     pub outcome: Outcome,
 }
 
+/// What is not certain of a record that was made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Anew {
+    /// Entries that nobody attests.
+    pub unattested: u64,
+    /// Something is known not to be as it was saved.
+    pub differs: bool,
+    /// Its place in the history is a guess.
+    pub guessed: bool,
+}
+
+impl Anew {
+    /// Whether all is as it was saved.
+    pub fn is_whole(self) -> bool {
+        self == Anew { unattested: 0, differs: false, guessed: false }
+    }
+}
+
 /// What becomes of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It is recorded anew from the tree, with this number of entries that nobody attests.
-    Anew(u64),
+    /// It is recorded anew from the tree.
+    Anew(Anew),
     /// It is put right by its record alone.
     ByRecord,
     /// It is put right with the bytes of the file at this path.

@@ -155,6 +155,8 @@ pub struct Checked {
     pub findings: u64,
     /// Entries that nobody attests, so that only their attributes and sizes could be looked at.
     pub unattested: u64,
+    /// A repair found something that was not as it was saved, and could only record it.
+    pub differs: bool,
     /// Whether none of them is about its manifest.
     pub sound: bool,
 }
@@ -265,6 +267,7 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         bytes: outcome.bytes,
         findings: outcome.notes.len() as u64,
         unattested: node.recovered.as_ref().map_or(0, |recovered| recovered.unattested),
+        differs: node.recovered.as_ref().is_some_and(|recovered| recovered.differs),
         sound: outcome.notes.iter().all(|note| note.what != What::Manifest),
     };
     outlet.notes(&node.id, run.number, outcome.notes);

@@ -33,6 +33,7 @@ pub struct Damaged {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Place {
     /// The snapshot.
+    #[serde(default)]
     pub id: String,
     /// Place in the sink's history.
     pub seq: u64,
@@ -50,7 +51,8 @@ pub struct Place {
 fn removed_place(sink: &Sink, id: &str) -> Option<Place> {
     let dir = sink.dir(layout::REMOVED).ok()?;
     let content = crate::fs::read_limited(&dir, id.as_bytes(), 1 << 24).ok()?;
-    serde_json::from_slice(&content).ok()
+    let place: Place = serde_json::from_slice(&content).ok()?;
+    Some(Place { id: id.to_owned(), ..place })
 }
 
 /// Everything in a sink.

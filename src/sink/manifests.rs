@@ -6,7 +6,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::tree::{Digest, FrameSpan, ManifestReader, OldManifest};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::os::unix::fs::FileExt as _;
 
 /// Reads the records of a stored manifest.
@@ -29,16 +29,35 @@ impl Sink {
         read(file, &node.id)
     }
 
-    /// Opens the manifest of a snapshot that has no node, with the hash of the stored file. Whether it is
-    /// sound in itself is known when it was read to its end.
+    /// The hash of a stored manifest, and whether it says that it has a version which this program does
+    /// not know; `None`: there is none.
     ///
     /// # Errors
-    /// It is missing or cannot be read.
-    pub fn open_unproven(&self, id: &str) -> Result<(StoredManifest, Digest)> {
-        let cannot = || format!("cannot read the manifest of {id}");
-        let mut file = File::from(self.dir(layout::MANIFESTS)?.open_file(id.as_bytes()).doing(cannot)?);
+    /// The system does not let it be read.
+    pub fn look_at_manifest(&self, id: &str) -> Result<Option<(Digest, bool)>> {
+        let cannot = || format!("cannot read the manifest of {}", node::short(id));
+        let mut file = match self.dir(layout::MANIFESTS)?.open_file(id.as_bytes()) {
+            Err(crate::fs::Errno::NOENT) => return Ok(None),
+            result => File::from(result.doing(cannot)?),
+        };
         let sha256 = hash(&mut file).doing(cannot)?;
-        Ok((read(file, id)?, sha256))
+        file.rewind().doing(cannot)?;
+        let mut line = String::new();
+        let first = zstd::Decoder::new(file).map(|text| text.take(1 << 20));
+        let read = first.and_then(|text| BufReader::new(text).read_line(&mut line));
+        let header: Option<serde_json::Value> = read.ok().and_then(|_| serde_json::from_str(&line).ok());
+        let version = header.and_then(|header| header.get("v")?.as_u64());
+        Ok(Some((sha256, version.is_some_and(|v| v > 1))))
+    }
+
+    /// Opens the manifest of a snapshot that has no node. Whether it is sound in itself is known when it
+    /// was read to its end.
+    ///
+    /// # Errors
+    /// It is missing, cannot be read, or does not begin as it should.
+    pub fn open_unproven(&self, id: &str) -> Result<StoredManifest> {
+        let cannot = || format!("cannot read the manifest of {}", node::short(id));
+        read(File::from(self.dir(layout::MANIFESTS)?.open_file(id.as_bytes()).doing(cannot)?), id)
     }
 
     /// The stored manifest of a snapshot, unproven.

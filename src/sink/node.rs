@@ -105,6 +105,9 @@ pub struct Recovered {
     /// Entries that nobody attests.
     #[serde(default)]
     pub unattested: u64,
+    /// Something is known not to be as it was saved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
     /// 32 hex digits of the hash of the rest of the node.
     #[serde(default)]
     pub check: String,
@@ -229,8 +232,8 @@ impl Node {
     ///
     /// # Errors
     /// It cannot be written as JSON.
-    pub fn seal_recovered(mut self, at: String, unattested: u64) -> Result<Node> {
-        self.recovered = Some(Recovered { at, unattested, check: String::new() });
+    pub fn seal_recovered(mut self, at: String, unattested: u64, differs: bool) -> Result<Node> {
+        self.recovered = Some(Recovered { at, unattested, differs, check: String::new() });
         let bad = |_| Error::failed("cannot write the node of a snapshot");
         let check = check_of(serde_json::to_value(&self).map_err(bad)?);
         self.recovered.iter_mut().for_each(|recovered| recovered.check.clone_from(&check));
@@ -329,7 +332,7 @@ mod tests {
         value["later"] = 1.into();
         assert!(Node::parse(&id, value.to_string().as_bytes()).is_err());
         // One that was recovered keeps the id, and is proven by its mark.
-        let node = Node { seq: 7, ..node }.seal_recovered("2026-11-23T00:00:00Z".into(), 3).unwrap();
+        let node = Node { seq: 7, ..node }.seal_recovered("2026-11-23T00:00:00Z".into(), 3, false).unwrap();
         let stored = node.to_json();
         assert_eq!(Node::parse(&id, stored.as_bytes()).unwrap(), node);
         for (old, new) in [("\"seq\":7", "\"seq\":8"), ("\"unattested\":3", "\"unattested\":0"), (&*id, "0")]

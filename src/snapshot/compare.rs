@@ -143,9 +143,7 @@ impl Comparer {
     /// The target of an entry whose content was hashed before: records are compared, not stamps.
     pub fn decide_recorded(&mut self, whole: &[u8], entry: Entry, prev: Option<&Entry>) -> Planned {
         let first = entry.links.clone();
-        // A file is read and hashed; of all else the record stays what it was.
-        let unattested = entry.unattested && entry.kind != Kind::File;
-        let entry = Entry { held: None, unattested, ..entry };
+        let entry = Entry { held: None, ..entry };
         let mut planned = match (entry.kind, first) {
             (Kind::Dir, _) => plan(&entry, Target::Dir, Reason::Added),
             (_, Some(first)) => plan(&entry, Target::SameAs(first), Reason::Unchanged),
@@ -239,6 +237,7 @@ impl Comparer {
         let equal = planned.entry.same_attributes(prev) && !self.can_hold_more(prev);
         let Some(known) = prev.sha256 else {
             planned.target = Target::New;
+            planned.reason = Reason::Doubtful;
             return;
         };
         match (equal, self.rules.metadata_change) {

@@ -62,6 +62,9 @@ pub fn link_snapshot<R: BufRead>(
     observer: &dyn Observer,
 ) -> Result<StagedTree> {
     let begun = super::timestamp();
+    if manifest.root().unattested {
+        return Err(unattested(b"."));
+    }
     let cannot = || "cannot look at the source";
     let source_fs = fs::identity(&request.root).doing(cannot)?;
     if let Some(source) = request.source {
@@ -171,6 +174,9 @@ impl Recorded {
     fn next<R: BufRead>(&mut self, manifest: &mut ManifestReader<R>) -> Result<Option<Batch>> {
         let Some(listing) = manifest.next_listing()? else { return Ok(None) };
         let Listing { dir, entries } = listing;
+        if let Some(entry) = entries.iter().find(|entry| entry.unattested) {
+            return Err(unattested(&path::join(&dir, &entry.name)));
+        }
         self.met.entries += entries.len() as u64;
         let mut unread = manifest.take_unread();
         if dir.is_empty() {
@@ -203,6 +209,13 @@ impl Recorded {
         let source = self.source.at(&dir).ok();
         Ok(Some(Batch { source, plans, unread, dirs, ..Batch::empty(dir) }))
     }
+}
+
+/// What a repair found is no state of a source.
+fn unattested(path: &[u8]) -> Error {
+    Error::failed("cannot stage the manifest")
+        .because(format!("{} is unattested: a repair recorded it as it stood", crate::quote::quoted(path)))
+        .hint("`emu-hash-tree` makes the manifest of a directory")
 }
 
 /// Publishes what `emu-link-snapshot` staged.

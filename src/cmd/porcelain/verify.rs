@@ -53,23 +53,25 @@ repaired as a whole, because its snapshots share inodes. Cut off at any moment, 
 old inode or the new one, and a second run goes on.
 
 A lost or damaged manifest is put back if the very same bytes stand elsewhere: as the manifest of
-another snapshot, or of another sink. Otherwise it is made anew from the tree, with the hashes that
-the snapshots before and after it and those of the same push in other sinks recorded of the same
-files. Whatever none of them knows is recorded as it stands and marked as unattested: it is never
-hashed, which would declare damage to be right. A checkout gives it out with a warning, and no push
-links it. A lost record is made anew as well; the snapshot keeps its id and its place in the history,
-and is marked as recovered. See emu-format(5).
+another snapshot, or of another sink. Otherwise it is made anew: from what the same push recorded in
+another sink, or from the tree with the hashes that the snapshots before and after it recorded of the
+same files. What none of them knows is recorded as it stands and marked as unattested: it is never
+hashed, which would declare damage to be right, unless the tree hash in the snapshot's record proves all
+of it. A checkout gives it out with a warning, and no push links it. If something is known not to be as it
+was saved, that is said, then and by each later verify. A lost record is made anew as well; the snapshot
+keeps its id and its place in the history, and is marked as recovered if nothing proves the record to be
+what was written. See emu-format(5).
 
 What is left, and named as such: a file of which there is no good copy; a name that no record
 knows, and a directory where something else should be (nothing is deleted); sockets and devices; a
-lost tree; a record of a later version of emu.
+lost tree; a record or a manifest of a later version of emu, or one that the system does not let be read.
 
 Spares and what a push left that was cut off are given up before, as they may hold the bad inodes.
 With --dry-run the good copies are looked for, and nothing is written.
 
 ## EXIT STATUS
 0 if all is as it was recorded, or with --repair is as it was saved again; 4 if there are findings; 3 if
---repair had to leave some of them, or entries without anybody who attests them; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
+--repair had to leave some of them, or is not certain of a record that it made anew; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
 a signal it is 130 or 143; what was found by then is printed.
 
 ## JSON

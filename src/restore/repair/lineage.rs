@@ -7,12 +7,21 @@
 use crate::sink::node::{Fork, second_of};
 use crate::sink::{Catalog, Place};
 
+/// A snapshot whose node is lost.
+pub(super) struct Lost {
+    pub(super) id: String,
+    /// The snapshot that was HEAD when it was made, as far as somebody says so.
+    pub(super) parent: Option<String>,
+}
+
 /// What is known of the history, and what is added to it.
 pub(super) struct Lineage {
     /// By ascending `seq`.
     places: Vec<Place>,
     /// The places that were found here: their parents are still to be looked up.
     found: Vec<String>,
+    /// Those that could be elsewhere.
+    guessed: Vec<String>,
     last_seq: u64,
     last_line: u64,
 }
@@ -20,20 +29,25 @@ pub(super) struct Lineage {
 impl Lineage {
     /// The history of a sink.
     pub(super) fn new(catalog: &Catalog, places: Vec<Place>) -> Lineage {
-        Lineage { places, found: Vec::new(), last_seq: catalog.last_seq, last_line: catalog.last_line }
+        Lineage {
+            places,
+            found: Vec::new(),
+            guessed: Vec::new(),
+            last_seq: catalog.last_seq,
+            last_line: catalog.last_line,
+        }
     }
 
     /// Adds snapshots; the later ones first, since they say what came before.
-    pub(super) fn find(&mut self, lost: &[&str]) {
-        let mut lost = lost.to_vec();
-        lost.sort_unstable_by(|a, b| b.cmp(a));
-        for (at, id) in lost.iter().copied().enumerate() {
-            let place = self.locate(id, &lost[at + 1..]);
+    pub(super) fn find(&mut self, mut lost: Vec<Lost>) {
+        lost.sort_unstable_by(|a, b| b.id.cmp(&a.id));
+        for (at, one) in lost.iter().enumerate() {
+            let place = self.locate(one, &lost[at + 1..]);
             self.last_seq = self.last_seq.max(place.seq);
             self.last_line = self.last_line.max(place.line);
             let at = self.places.partition_point(|other| other.seq < place.seq);
             self.places.insert(at, place);
-            self.found.push(id.to_owned());
+            self.found.push(one.id.clone());
         }
         for at in 0..self.places.len() {
             if self.found.contains(&self.places[at].id) {
@@ -42,47 +56,62 @@ impl Lineage {
         }
     }
 
+    /// Whether a place could be another one as well.
+    pub(super) fn is_guess(&self, id: &str) -> bool {
+        self.guessed.iter().any(|guess| guess == id)
+    }
+
     /// The place of a snapshot.
     pub(super) fn get(&self, id: &str) -> Option<&Place> {
         self.places.iter().find(|place| place.id == id)
     }
 
-    fn locate(&self, id: &str, earlier: &[&str]) -> Place {
+    fn locate(&mut self, lost: &Lost, earlier: &[Lost]) -> Place {
+        let id = &*lost.id;
         let at = |seq, line, fork| Place { id: id.to_owned(), seq, line, fork, parent: None };
         let child = self.places.iter().find(|place| place.parent.as_deref() == Some(id));
-        // A line that began with a child says where the other one was left.
-        if let Some(fork) = child.and_then(|child| child.fork).filter(|fork| self.is_free(fork.seq)) {
-            return at(fork.seq, fork.line, self.fork_of(fork.line));
-        }
         let free = match child {
             Some(child) => self.free_below(id, child.seq),
             None => self.free_above(id, earlier),
         };
-        let before = |seq| self.places.iter().rev().find(|place| place.seq < seq);
-        let Some(seq) = free else {
-            let last = self.places.iter().rev().find(|place| second_of(&place.id) <= second_of(id));
-            let fork = last.map(|last| Fork { line: last.line, seq: last.seq });
-            return at(self.last_seq + 1, self.last_line + 1, fork);
-        };
-        if let Some(child) = child {
-            return at(seq, child.line, child.fork);
+        if let (Some(seq), Some(child)) = (free, child) {
+            // A line that began with the child says where the other one was left.
+            return match child.fork.filter(|fork| fork.seq == seq) {
+                Some(fork) => at(seq, fork.line, self.fork_of(fork.line)),
+                None => at(seq, child.line, child.fork),
+            };
         }
-        match before(seq) {
-            Some(last) if self.goes_on(last, seq) => at(seq, last.line, last.fork),
-            Some(last) => at(seq, self.last_line + 1, Some(Fork { line: last.line, seq: last.seq })),
+        let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));
+        let has_lines = self.places.iter().any(|place| place.line != self.last_line);
+        if parent.is_none() && (free.is_none() || has_lines) {
+            self.guessed.push(id.to_owned());
+        }
+        let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));
+        let seq = free.unwrap_or_else(|| self.last_seq.saturating_add(1));
+        let by_time = || self.places.iter().rev().find(|place| second_of(&place.id) <= second_of(id));
+        let before = match (parent, free) {
+            (Some(parent), _) => Some(parent),
+            (None, Some(seq)) => self.places.iter().rev().find(|place| place.seq < seq),
+            (None, None) => by_time(),
+        };
+        let next_line = self.last_line.saturating_add(1);
+        match before {
+            Some(last) if free.is_some() && self.goes_on(last, seq) => at(seq, last.line, last.fork),
+            Some(last) => at(seq, next_line, Some(Fork { line: last.line, seq: last.seq })),
             None => match self.places.first() {
                 Some(next) if self.found.contains(&next.id) => at(seq, next.line, next.fork),
-                _ => at(seq, self.last_line + 1, None),
+                _ => at(seq, next_line, None),
             },
         }
     }
 
-    /// Whether the line of `last` can have had a snapshot at `seq` next: what follows on it does not
-    /// name another one as its parent.
+    /// Whether the line of `last` can have had a snapshot at `seq` next: nothing of it was saved between,
+    /// and what follows on it does not name another one as its parent.
     fn goes_on(&self, last: &Place, seq: u64) -> bool {
-        let next = self.places.iter().find(|place| place.line == last.line && place.seq > seq);
+        let next = self.places.iter().find(|place| place.line == last.line && place.seq > last.seq);
         next.is_none_or(|next| {
-            self.found.contains(&next.id) || next.parent.as_deref().is_some_and(|id| self.get(id).is_none())
+            let is_open = next.parent.as_deref().is_some_and(|id| self.get(id).is_none());
+            next.seq > seq && (self.found.contains(&next.id) || is_open)
         })
     }
 
@@ -96,14 +125,15 @@ impl Lineage {
 
     /// The missing number between what was saved before the snapshot and what was saved after it;
     /// `earlier` others that are lost have theirs below it.
-    fn free_above(&self, id: &str, earlier: &[&str]) -> Option<u64> {
+    fn free_above(&self, id: &str, earlier: &[Lost]) -> Option<u64> {
         let before = self.places.iter().rev().find(|place| second_of(&place.id) <= second_of(id));
         let lower = before.map_or(0, |place| place.seq);
         let seq = match self.places.iter().find(|place| place.seq > lower) {
             Some(after) => after.seq - 1,
             None => {
                 let since = before.and_then(|place| second_of(&place.id));
-                lower + 1 + earlier.iter().filter(|id| second_of(id) > since).count() as u64
+                let others = earlier.iter().filter(|lost| second_of(&lost.id) > since).count() as u64;
+                lower.saturating_add(1 + others)
             }
         };
         (seq > lower).then_some(seq)
@@ -153,7 +183,7 @@ mod tests {
         catalog.last_line = places.iter().map(|place| place.line).max().unwrap_or(0);
         let mut lineage = Lineage::new(&catalog, places);
         let ids: Vec<String> = lost.iter().map(|second| format!("{second:08x}{}", "0".repeat(32))).collect();
-        lineage.find(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+        lineage.find(ids.iter().map(|id| Lost { id: id.clone(), parent: None }).collect());
         let second = |id: &str| second_of(id).unwrap();
         let tell = |id: &String| {
             let Place { seq, line, fork, parent, .. } = lineage.get(id).unwrap().clone();
@@ -184,6 +214,15 @@ mod tests {
         assert_eq!(found(&["1 1 1", "3 3 1 2", "4 4 2 2 1 2"], &[2]), ["2/1 after 1"]);
         // The first of a line that has a second.
         assert_eq!(found(&["1 1 1", "2 2 1 1", "4 4 2 3 1 1"], &[3]), ["3/2 from 1/1 after 1"]);
+    }
+
+    #[test]
+    fn each_node_of_a_line_has_its_fork_and_only_the_first_was_left_from() {
+        // 1-2-3, then 4-5 went on from 1.
+        assert_eq!(
+            found(&["2 2 1 1", "3 3 1 2", "5 5 2 4 1 1"], &[1, 4]),
+            ["1/1 after 0", "4/2 from 1/1 after 1"]
+        );
     }
 
     #[test]

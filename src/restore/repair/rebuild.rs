@@ -1,7 +1,8 @@
-//! A manifest made anew from a tree. What other snapshots recorded of a file is taken over where the
-//! file is the very inode that they have, or has the bytes that they recorded under the same name,
-//! size and time. All else is recorded as it stands and marked: no hash is made of what stands there,
-//! which would declare damage to be right.
+//! A manifest made anew from a tree that nobody recorded as a whole. What other snapshots recorded of a
+//! file is taken over where the file is the very inode that they have, or has the bytes that they
+//! recorded under the same name, size and time. All else is recorded as it stands and marked: no hash is
+//! made of what stands there, which would declare damage to be right, unless all of the tree then has
+//! the tree hash that is known of it.
 
 use super::copies::stored_xattrs;
 use crate::error::{Doing as _, Error, Result, errno_text};
@@ -24,13 +25,24 @@ pub(super) struct Rebuilt {
     pub(super) counts: Counts,
     /// Entries that nobody attests.
     pub(super) unattested: u64,
+    /// Something is known not to be as it was saved.
+    pub(super) differs: bool,
+}
+
+/// Whether the contents that no record knows are hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// They are marked.
+    Marked,
+    /// They are: the tree hash proves them, or is to tell whether it does.
+    Hashed,
 }
 
 /// A snapshot that may have recorded the same files.
 pub(super) struct Record {
     manifest: StoredManifest,
     listing: Option<Listing>,
-    /// Its tree, if that is in the same sink. Otherwise it was made by the same push.
+    /// Its tree, if that is in the same sink.
     tree: Option<Cursor>,
 }
 
@@ -59,9 +71,11 @@ impl Record {
         listing.entries.get(at)
     }
 
-    fn has_inode(&mut self, dir: &[u8], name: &[u8], stat: &Stat) -> bool {
-        let own = self.tree.as_mut().and_then(|tree| tree.at(dir).ok()?.stat(name).ok());
-        own.is_some_and(|own| (own.dev, own.ino) == (stat.dev, stat.ino))
+    /// What it says of an inode that its tree has under the same path.
+    fn of_inode(&mut self, dir: &[u8], name: &[u8], stat: &Stat) -> Option<&Entry> {
+        let own = self.tree.as_mut()?.at(dir).ok()?.stat(name).ok()?;
+        let is_same = own.kind != Kind::Dir && (own.dev, own.ino) == (stat.dev, stat.ino);
+        self.find(dir, name).filter(|entry| is_same && entry.kind == stat.kind && !entry.unattested)
     }
 }
 
@@ -83,6 +97,7 @@ struct Rebuild {
     firsts: HashMap<u64, Box<[u8]>>,
     /// Entries that have several names, by path.
     grouped: HashMap<Box<[u8]>, Entry>,
+    unknown: Unknown,
     unattested: u64,
     buffer: Vec<u8>,
 }
@@ -92,7 +107,13 @@ struct Rebuild {
 ///
 /// # Errors
 /// Something in the tree cannot be looked at; interrupted; the output fails.
-pub(super) fn rebuild(sink: &Sink, id: &str, records: Vec<Record>, out: impl Write) -> Result<Rebuilt> {
+pub(super) fn rebuild(
+    sink: &Sink,
+    id: &str,
+    records: Vec<Record>,
+    unknown: Unknown,
+    out: impl Write,
+) -> Result<Rebuilt> {
     let tree = Arc::new(sink.open_tree(id)?);
     let cannot = || format!("cannot look at {}", crate::quote::quoted_path(&sink.tree_path(id)));
     let mut rebuild = Rebuild {
@@ -101,6 +122,7 @@ pub(super) fn rebuild(sink: &Sink, id: &str, records: Vec<Record>, out: impl Wri
         names: names(&tree).doing(cannot)?,
         firsts: HashMap::new(),
         grouped: HashMap::new(),
+        unknown,
         unattested: 0,
         buffer: Vec::new(),
     };
@@ -117,7 +139,7 @@ pub(super) fn rebuild(sink: &Sink, id: &str, records: Vec<Record>, out: impl Wri
             writer.listing(&listing)?;
         }
     }
-    Ok(Rebuilt { sealed: writer.finish()?.sealed, counts, unattested: rebuild.unattested })
+    Ok(Rebuilt { sealed: writer.finish()?.sealed, counts, unattested: rebuild.unattested, differs: false })
 }
 
 /// Counts the files and directories of a listing.
@@ -180,6 +202,11 @@ impl Rebuild {
         let standing = Standing { path, name, dir, stat, xattrs, target };
         let mut entry = match self.attested(&standing) {
             Some(entry) => entry,
+            None if self.unknown == Unknown::Hashed => {
+                let is_file = standing.stat.kind == Kind::File;
+                let digest = if is_file { Some(standing.read(&mut self.buffer)?) } else { None };
+                standing.entry(digest)
+            }
             None => {
                 self.unattested += 1;
                 Entry { unattested: true, ..standing.entry(None) }
@@ -212,38 +239,28 @@ impl Rebuild {
     /// What a record says of the entry.
     fn attested(&mut self, standing: &Standing<'_>) -> Option<Entry> {
         let Standing { path, name, stat, .. } = standing;
-        for record in &mut self.records {
-            let fits = |entry: &&Entry| {
-                record.tree.is_some() && !entry.unattested && standing.fits(entry, self.grain)
-            };
-            let entry = record.find(path, name).filter(fits).cloned();
-            if let Some(entry) = entry
-                && (stat.kind != Kind::File || record.has_inode(path, name, stat))
-            {
-                return Some(entry);
-            }
+        // Whatever it shows now: this is what it should show.
+        if let Some(entry) =
+            self.records.iter_mut().find_map(|record| record.of_inode(path, name, stat).cloned())
+        {
+            return Some(entry);
         }
-        let claims = self.records.iter().filter_map(|record| Some((record, record.find(path, name)?)));
-        let mut claims = claims.filter(|(_, entry)| {
-            let time = [entry.mtime, entry.shown().mtime].map(|time| time.floor_to(self.grain));
-            entry.kind == stat.kind && !entry.unattested && time.contains(&stat.mtime)
-        });
+        let known = self.records.iter().filter_map(|record| Some((record, record.find(path, name)?)));
+        let known = known.filter(|(_, entry)| entry.kind == stat.kind && !entry.unattested);
+        let fits =
+            |(record, entry): &(&Record, &Entry)| record.tree.is_some() && standing.fits(entry, self.grain);
         if stat.kind != Kind::File {
-            let same = |(record, entry): &(&Record, &Entry)| {
-                record.tree.is_none()
-                    && entry.target == standing.target
-                    && entry.rdev.is_none_or(|rdev| rdev == stat.rdev)
-            };
-            return claims.find(same).map(|(_, entry)| standing.held_over(entry, self.grain));
+            return known.filter(fits).map(|(_, entry)| entry.clone()).next();
         }
-        let claims: Vec<_> = claims.filter(|(_, entry)| entry.size == stat.size).collect();
-        let digest = (!claims.is_empty()).then(|| standing.read(&mut self.buffer)).flatten()?;
-        let (record, entry) = claims.into_iter().find(|(_, entry)| entry.sha256 == Some(digest))?;
-        Some(match record.tree {
-            None => standing.held_over(entry, self.grain),
-            Some(_) if standing.fits(entry, self.grain) => entry.clone(),
-            Some(_) => standing.entry(Some(digest)),
-        })
+        let claims: Vec<_> = known
+            .filter(|(_, entry)| {
+                let time = [entry.mtime, entry.shown().mtime].map(|time| time.floor_to(self.grain));
+                entry.size == stat.size && time.contains(&stat.mtime)
+            })
+            .collect();
+        let digest = (!claims.is_empty()).then(|| standing.read(&mut self.buffer).ok()).flatten()?;
+        let claim = claims.into_iter().find(|(_, entry)| entry.sha256 == Some(digest))?;
+        Some(if fits(&claim) { claim.1.clone() } else { standing.entry(Some(digest)) })
     }
 }
 
@@ -263,26 +280,10 @@ impl Standing<'_> {
             && stored_xattrs(entry) == self.xattrs
     }
 
-    fn read(&self, buffer: &mut Vec<u8>) -> Option<Digest> {
-        let file = self.dir.open_file(self.name).ok()?;
+    fn read(&self, buffer: &mut Vec<u8>) -> fs::Result<Digest> {
+        let file = self.dir.open_file(self.name)?;
         let sparse = self.stat.blocks.saturating_mul(512) < self.stat.size;
-        let read = fs::hash_content(&file, self.stat.size, sparse, buffer).ok()?;
-        (read.bytes == self.stat.size).then_some(read.sha256)
-    }
-
-    /// A record of another sink, with what this sink's inode shows instead.
-    fn held_over(&self, entry: &Entry, grain: u64) -> Entry {
-        let Stat { mode, uid, gid, mtime, .. } = self.stat;
-        let lacks = entry.xattrs.keys().filter(|name| self.xattrs.get(*name) != entry.xattrs.get(*name));
-        let held = Held {
-            mode: (entry.kind != Kind::Symlink && mode != entry.mode).then_some(mode),
-            uid: (uid != entry.uid).then_some(uid),
-            gid: (gid != entry.gid).then_some(gid),
-            mtime: (mtime != entry.mtime.floor_to(grain)).then_some(mtime),
-            xattrs: lacks.cloned().collect(),
-            split: entry.held.as_ref().is_some_and(|held| held.split),
-        };
-        Entry { held: held.some(), ..entry.clone() }
+        Ok(fs::hash_content(&file, self.stat.size, sparse, buffer)?.sha256)
     }
 
     /// The entry as it stands. No stamps of a source are known, so that none can prove anything.

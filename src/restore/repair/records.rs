@@ -1,35 +1,45 @@
-//! Nodes that are lost, and manifests of which no copy stands anywhere: both are made anew from the
-//! tree and from what others recorded. The node keeps its id, and says that it was recovered.
+//! Nodes that are lost, and manifests of which no copy stands anywhere: which they are, and what their
+//! manifests are made anew from.
 
 use super::inode::Placer;
-use super::lineage::Lineage;
-use super::rebuild::{self, Rebuilt, Record};
-use super::{Outcome, Restored};
-use crate::error::{Doing as _, Error, Result};
+use super::lineage::{Lineage, Lost as LostPlace};
+use super::nodes::hold;
+use super::rebuild::{self, Rebuilt, Record, Unknown};
+use super::translate::{Belief, translate};
+use super::{Anew, Outcome, Restored};
+use crate::error::Result;
 use crate::fs::{self, Errno};
 use crate::interrupt;
 use crate::restore::checkout::Others;
 use crate::restore::verify::What;
-use crate::sink::node::{self, Counts, ManifestRef, Node, second_of};
-use crate::sink::{Catalog, ReadLock, Sink, SinkLock, layout};
-use crate::tree::{Kind, Sealed};
+use crate::sink::node::{self, Counts, Node, second_of};
+use crate::sink::{Catalog, Sink, SinkLock, layout};
+use crate::tree::{Digest, Sealed};
 use std::io::Write;
 
-/// How many snapshots of the sink are asked what they recorded: those saved before and after.
+/// How many snapshots are asked what they recorded: those of the same second in other sinks, and those
+/// of the sink that were saved next before and after.
 const NEIGHBOURS: usize = 32;
 
-/// Stands where nobody knows a name.
-const UNKNOWN: &str = "unknown";
-/// The user who stands for nobody.
-const NOBODY: u32 = 65534;
-
 /// A record that is to be made anew.
-struct Lost {
-    id: String,
-    what: What,
+pub(super) struct Lost {
+    pub(super) id: String,
+    pub(super) what: What,
     why: String,
-    /// The node as far as it can be read.
-    node: Option<Node>,
+    /// The node; of one that is lost, what can be read of it, which nothing proves.
+    pub(super) node: Option<Node>,
+}
+
+/// What a manifest is made from.
+enum Basis<'a> {
+    /// It stands, and its hash is known from elsewhere.
+    Proven(Rebuilt),
+    /// What the same push recorded in another sink.
+    Push(&'a Sink, &'a Node),
+    /// It stands and is sound in itself.
+    Own,
+    /// What others recorded of the same paths.
+    Neighbours,
 }
 
 /// Makes lost nodes and manifests of a sink anew, with the sink's lock; without it, finds out what
@@ -56,26 +66,28 @@ pub fn lost_records(
     let nodes = catalog.snapshots.iter().map(|snapshot| &snapshot.node);
     for node in nodes.filter(|node| restored.iter().all(|known| known.id != node.id)) {
         interrupt::check()?;
-        if let Err(error) = sink.open_manifest(node) {
-            let (id, why, what) = (node.id.clone(), error.to_string(), What::Manifest);
-            lost.push(Lost { id, what, why, node: Some(node.clone()) });
+        let Err(error) = sink.open_manifest(node) else { continue };
+        let (id, why, what) = (node.id.clone(), error.to_string(), What::Manifest);
+        match unreadable(sink, &id, Some(node.manifest.sha256)) {
+            None => lost.push(Lost { id, what, why, node: Some(node.clone()) }),
+            Some(left) => done.push(Restored { id, what, why, outcome: Outcome::Left(left) }),
         }
     }
     if lost.is_empty() {
         return Ok(done);
     }
-    let mut lineage = Lineage::new(catalog, catalog.places(sink)?);
-    let ids = lost.iter().filter(|lost| lost.what == What::Node).map(|lost| &*lost.id);
-    lineage.find(&ids.collect::<Vec<_>>());
     let nodes = catalog.snapshots.iter().map(|snapshot| snapshot.node.clone()).collect();
+    let lineage = Lineage::new(catalog, catalog.places(sink)?);
     let mut recovery = Recovery { sink, nodes, others: others(), lineage, lock };
-    let mut lost: Vec<_> = lost.into_iter().map(|lost| (recovery.stored_manifest(&lost), lost)).collect();
-    // The others may have to ask what they recorded.
-    lost.sort_by_key(|(stored, _)| stored.is_none());
-    for (stored, lost) in lost {
+    let places: Vec<LostPlace> =
+        lost.iter().filter(|lost| lost.what == What::Node).map(|lost| recovery.place_of(lost)).collect();
+    recovery.lineage.find(places);
+    // Those whose manifests stand first: the others may have to ask what they recorded.
+    lost.sort_by_key(|lost| lost.what != What::Node || recovery.own_tree(&lost.id).is_none());
+    for lost in lost {
         interrupt::check()?;
-        let outcome = match recovery.recover(&lost, stored) {
-            Ok(unattested) => Outcome::Anew(unattested),
+        let outcome = match recovery.recover(&lost) {
+            Ok(anew) => Outcome::Anew(anew),
             Err(error) => {
                 interrupt::check()?;
                 Outcome::Left(error.to_string())
@@ -89,6 +101,9 @@ pub fn lost_records(
 /// What is left of a lost node, if that can be read. An error says why it is better not replaced.
 fn remains(sink: &Sink, id: &str) -> std::result::Result<Option<Node>, String> {
     sink.open_tree(id).map_err(|_| "a tree that is lost is not made anew".to_owned())?;
+    if let Some(left) = unreadable(sink, id, None) {
+        return Err(left);
+    }
     let nodes = sink.dir(layout::NODES).map_err(|error| error.to_string())?;
     let content = match fs::read_limited(&nodes, id.as_bytes(), node::MAX_NODE) {
         Err(Errno::NOENT) => return Ok(None),
@@ -110,46 +125,85 @@ fn remains(sink: &Sink, id: &str) -> std::result::Result<Option<Node>, String> {
     }))
 }
 
-struct Recovery<'a> {
-    sink: &'a Sink,
+/// Why the manifest that stands is better not replaced: it may be sound, for all that is known.
+fn unreadable(sink: &Sink, id: &str, proven: Option<Digest>) -> Option<String> {
+    match sink.look_at_manifest(id) {
+        Ok(Some((digest, is_newer))) if is_newer && proven.is_none_or(|proven| proven == digest) => {
+            Some("its manifest may be sound, and has a later version; use a newer emu".to_owned())
+        }
+        Ok(Some((digest, _))) if proven == Some(digest) => Some("it is what was written".to_owned()),
+        Ok(_) => None,
+        Err(error) => Some(format!("{error}; if that stays so, remove .emu/manifests/{id} and repair again")),
+    }
+}
+
+/// What lost records are made anew from.
+pub(super) struct Recovery<'a> {
+    pub(super) sink: &'a Sink,
     /// Of all snapshots that have one.
-    nodes: Vec<Node>,
-    others: Vec<(&'a Sink, &'a Catalog)>,
-    lineage: Lineage,
+    pub(super) nodes: Vec<Node>,
+    pub(super) others: Vec<(&'a Sink, &'a Catalog)>,
+    pub(super) lineage: Lineage,
     lock: Option<&'a SinkLock>,
 }
 
-impl Recovery<'_> {
-    /// How many entries nobody attests.
-    fn recover(&mut self, lost: &Lost, stored: Option<Rebuilt>) -> Result<u64> {
+impl<'a> Recovery<'a> {
+    fn recover(&mut self, lost: &Lost) -> Result<Anew> {
+        let nodes = self.sink.dir(layout::NODES)?;
+        // Whoever reads by the old records must have done.
+        let _held = self.lock.map(|_| hold(&nodes, &lost.id)).transpose()?;
         if self.lock.is_some() {
             // It knows where the lines of HEAD's records stood.
             self.sink.drop_index()?;
             self.sink.make_durable(self.sink.emu())?;
         }
-        let is_stored = stored.is_some() || self.lock.is_some();
-        let rebuilt = match (stored, self.lock) {
-            (Some(rebuilt), _) => rebuilt,
-            (None, Some(lock)) => self.write_manifest(&lost.id, lock)?,
-            (None, None) => self.rebuild(&lost.id, std::io::sink())?,
+        let basis = self.basis(lost);
+        let push = match basis {
+            Basis::Push(_, node) => Some(node),
+            _ => self.twin(lost).map(|(_, node)| node),
         };
-        let node = self.node(lost, &rebuilt)?;
+        let is_stored = matches!(basis, Basis::Proven(_)) || self.lock.is_some();
+        let mut rebuilt = match (basis, self.lock) {
+            (Basis::Proven(rebuilt), _) => rebuilt,
+            (basis, None) => self.make(lost, &basis, std::io::sink())?,
+            (basis, Some(lock)) => self.write_manifest(lost, &basis, lock)?,
+        };
+        rebuilt.differs |= lost.what == What::Manifest
+            && rebuilt.unattested == 0
+            && lost.node.as_ref().is_some_and(|node| node.tree != rebuilt.sealed.tree.tree);
+        let node = self.node(lost, &rebuilt, push)?;
         if let Some(lock) = self.lock {
-            self.write_node(&node, lock)?;
+            self.write_node(&nodes, &node, lock)?;
         }
         if is_stored {
             self.nodes.retain(|other| other.id != node.id);
             self.nodes.push(node);
         }
-        Ok(rebuilt.unattested)
+        let guessed = lost.what == What::Node && self.lineage.is_guess(&lost.id);
+        Ok(Anew { unattested: rebuilt.unattested, differs: rebuilt.differs, guessed })
+    }
+
+    fn basis(&self, lost: &Lost) -> Basis<'a> {
+        let own = if lost.what == What::Node { self.own_tree(&lost.id) } else { None };
+        let twin = self.twin(lost);
+        let Some(own) = own else {
+            return twin.map_or(Basis::Neighbours, |(sink, node)| Basis::Push(sink, node));
+        };
+        let claims = self.same_second(&lost.id).map(|(_, node)| node).chain(&lost.node);
+        let is_claimed = claims.into_iter().any(|node| node.manifest.sha256 == own.sealed.sha256);
+        if is_claimed || matches!(self.original(lost, &own), Ok(Some(_))) {
+            return Basis::Proven(own);
+        }
+        match twin.filter(|(_, node)| node.tree == own.sealed.tree.tree) {
+            Some((sink, node)) => Basis::Push(sink, node),
+            None => Basis::Own,
+        }
     }
 
     /// What the manifest of a snapshot without a node is known by, if it is sound in itself.
-    fn stored_manifest(&self, lost: &Lost) -> Option<Rebuilt> {
-        if lost.what != What::Node {
-            return None;
-        }
-        let (mut manifest, sha256) = self.sink.open_unproven(&lost.id).ok()?;
+    fn own_tree(&self, id: &str) -> Option<Rebuilt> {
+        let (sha256, _) = self.sink.look_at_manifest(id).ok()??;
+        let mut manifest = self.sink.open_unproven(id).ok()?;
         let mut counts = Counts { dirs: 1, ..Counts::default() };
         let mut unattested = u64::from(manifest.root().unattested);
         while let Some(listing) = manifest.next_listing().ok()? {
@@ -157,122 +211,74 @@ impl Recovery<'_> {
             unattested += listing.entries.iter().filter(|entry| entry.unattested).count() as u64;
         }
         let tree = manifest.sealed()?;
-        Some(Rebuilt { sealed: Sealed { tree, sha256 }, counts, unattested })
+        Some(Rebuilt { sealed: Sealed { tree, sha256 }, counts, unattested, differs: false })
     }
 
-    fn rebuild(&self, id: &str, out: impl Write) -> Result<Rebuilt> {
-        let second = second_of(id);
-        // The same push saved the same files.
-        let twins = self.twins(id).map(|(sink, node)| Record::open(sink, node, false));
-        let mut near: Vec<&Node> = self.nodes.iter().filter(|node| node.id != id).collect();
-        near.sort_by_key(|node| second_of(&node.id).unwrap_or(0).abs_diff(second.unwrap_or(0)));
-        let near = near.into_iter().map(|node| Record::open(self.sink, node, true));
-        let records = twins.chain(near).flatten().take(NEIGHBOURS).collect();
-        rebuild::rebuild(self.sink, id, records, out)
-    }
-
-    /// The snapshots that the same push made in other sinks.
-    fn twins<'s>(&'s self, id: &'s str) -> impl Iterator<Item = (&'s Sink, &'s Node)> {
-        self.others.iter().flat_map(move |(sink, catalog)| {
+    /// The snapshots of other sinks that were begun in the same second.
+    fn same_second(&self, id: &str) -> impl Iterator<Item = (&'a Sink, &'a Node)> {
+        let (source, second) = (self.sink.info.source.clone(), second_of(id));
+        self.others.clone().into_iter().flat_map(move |(sink, catalog)| {
+            let source = source.clone();
             let nodes = catalog.snapshots.iter().map(|snapshot| &snapshot.node);
-            let same =
-                |node: &&Node| node.source == self.sink.info.source && second_of(&node.id) == second_of(id);
-            nodes.filter(same).map(|node| (*sink, node))
+            let same = nodes.filter(move |node| node.source == source && second_of(&node.id) == second);
+            same.map(move |node| (sink, node))
         })
     }
 
-    fn write_manifest(&self, id: &str, lock: &SinkLock) -> Result<Rebuilt> {
+    /// What the same push saved in another sink: of a sound node, the same tree; where nothing is known of
+    /// the push, it has to be the only one of its second.
+    pub(super) fn twin(&self, lost: &Lost) -> Option<(&'a Sink, &'a Node)> {
+        let all: Vec<_> = self.same_second(&lost.id).filter(|(_, node)| node.recovered.is_none()).collect();
+        let is_it = |node: &Node| match (&lost.node, lost.what) {
+            (Some(own), What::Manifest) => node.push == own.push && node.tree == own.tree,
+            (Some(own), _) => node.push == own.push,
+            (None, _) => all.iter().all(|(_, other)| other.push == node.push),
+        };
+        let mut sound = all.iter().filter(|(sink, node)| is_it(node) && sink.open_manifest(node).is_ok());
+        sound.next().copied()
+    }
+
+    fn make(&self, lost: &Lost, basis: &Basis<'_>, out: impl Write) -> Result<Rebuilt> {
+        let (sink, id) = (self.sink, &*lost.id);
+        match basis {
+            Basis::Push(from, node) => translate(sink, id, from.open_manifest(node)?, Belief::Whole, out),
+            Basis::Own | Basis::Proven(_) => {
+                translate(sink, id, sink.open_unproven(id)?, Belief::Hashed, out)
+            }
+            Basis::Neighbours => {
+                let tree = lost.node.as_ref().filter(|_| lost.what == What::Manifest).map(|node| node.tree);
+                let unknown = match tree {
+                    Some(tree)
+                        if self.rebuild(id, Unknown::Hashed, std::io::sink())?.sealed.tree.tree == tree =>
+                    {
+                        Unknown::Hashed
+                    }
+                    _ => Unknown::Marked,
+                };
+                let rebuilt = self.rebuild(id, unknown, out)?;
+                Ok(Rebuilt { differs: tree.is_some() && unknown == Unknown::Marked, ..rebuilt })
+            }
+        }
+    }
+
+    fn rebuild(&self, id: &str, unknown: Unknown, out: impl Write) -> Result<Rebuilt> {
+        let second = second_of(id).unwrap_or(0);
+        let there = self.same_second(id).map(|(sink, node)| Record::open(sink, node, false));
+        let mut near: Vec<&Node> = self.nodes.iter().filter(|node| node.id != id).collect();
+        near.sort_by_key(|node| second_of(&node.id).unwrap_or(0).abs_diff(second));
+        let here = near.into_iter().map(|node| Record::open(self.sink, node, true));
+        rebuild::rebuild(self.sink, id, there.chain(here).flatten().take(NEIGHBOURS).collect(), unknown, out)
+    }
+
+    fn write_manifest(&self, lost: &Lost, basis: &Basis<'_>, lock: &SinkLock) -> Result<Rebuilt> {
         let mut placer = Placer::begin(self.sink, lock)?;
         let dir = self.sink.dir(layout::MANIFESTS)?;
-        let written =
-            placer.write(&dir, id.as_bytes(), |file| self.rebuild(id, std::io::BufWriter::new(file)));
+        let fill = |file: &std::fs::File| self.make(lost, basis, std::io::BufWriter::new(file));
+        let written = placer.write(&dir, lost.id.as_bytes(), fill);
         let ended = placer.end();
         let rebuilt = written?;
         ended?;
         self.sink.make_durable(&dir)?;
         Ok(rebuilt)
-    }
-
-    fn node(&self, lost: &Lost, rebuilt: &Rebuilt) -> Result<Node> {
-        let Sealed { tree, sha256 } = rebuilt.sealed;
-        let manifest = ManifestRef { sha256, bytes: tree.bytes, entries: tree.entries };
-        let node = match (&lost.node, lost.what) {
-            (Some(node), What::Manifest) => node.clone(),
-            (remains, _) => self.lost_node(&lost.id, remains.as_ref(), rebuilt.counts)?,
-        };
-        let now = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Node { manifest, tree: tree.tree, ..node }.seal_recovered(now, rebuilt.unattested)
-    }
-
-    /// A node from what is left of it, or from that of the same push in another sink; its place from
-    /// the history, and what nobody knows is left empty.
-    fn lost_node(&self, id: &str, remains: Option<&Node>, counts: Counts) -> Result<Node> {
-        let unknown = || Error::failed("cannot find the place of the snapshot in the history");
-        let place = self.lineage.get(id).ok_or_else(unknown)?;
-        let time =
-            second_of(id).and_then(|second| jiff::Timestamp::from_second(second).ok()).ok_or_else(unknown)?;
-        let known = remains.or_else(|| self.twins(id).map(|(_, node)| node).next());
-        let node = match known {
-            Some(node) => node.clone(),
-            None => Node { counts, ..self.unknown_node(id)? },
-        };
-        let names = self.sink.names()?;
-        let name = names.into_iter().find(|(name, to)| to == id && name.as_bytes() != layout::LATEST);
-        let name = match name {
-            Some((name, _)) => name,
-            None => self.sink.free_name(time)?,
-        };
-        Ok(Node {
-            id: id.to_owned(),
-            seq: place.seq,
-            line: place.line,
-            fork: place.fork,
-            parent: place.parent.clone(),
-            sink: self.sink.info.id.clone(),
-            time: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            name,
-            ..node
-        })
-    }
-
-    /// What can be said of a snapshot without any record of it. It counts as partial, so that it never
-    /// stands in for one that is known to be complete.
-    fn unknown_node(&self, id: &str) -> Result<Node> {
-        let second = second_of(id).unwrap_or(0);
-        let near = self.nodes.iter().min_by_key(|node| second_of(&node.id).unwrap_or(0).abs_diff(second));
-        let machine = near.map(|node| node.machine.clone()).or_else(|| self.sink.info.machine.clone());
-        Ok(Node {
-            v: 1,
-            push: crate::sink::uuid()?,
-            source: self.sink.info.source.clone(),
-            machine: machine.unwrap_or_default(),
-            tz: near.map_or_else(|| "UTC".to_owned(), |node| node.tz.clone()),
-            host: UNKNOWN.to_owned(),
-            user: UNKNOWN.to_owned(),
-            uid: NOBODY,
-            compare: UNKNOWN.to_owned(),
-            partial: true,
-            durability: "fsync".to_owned(),
-            tool: node::TOOL.to_owned(),
-            ..Node::default()
-        })
-    }
-
-    /// Puts the node in place; that is the commit.
-    fn write_node(&self, node: &Node, lock: &SinkLock) -> Result<()> {
-        let cannot = || format!("cannot write the node of {}", node.short());
-        let nodes = self.sink.dir(layout::NODES)?;
-        let stands = nodes.stat_if_there(node.id.as_bytes()).doing(cannot)?;
-        // Whoever reads by the old one must have done.
-        let _held = match stands.filter(|stat| stat.kind == Kind::File) {
-            Some(_) => Some(
-                ReadLock::take_exclusively(&nodes, &node.id)?
-                    .ok_or_else(|| Error::failed(cannot()).because("somebody reads the snapshot"))?,
-            ),
-            None => None,
-        };
-        fs::put_file(&nodes, node.id.as_bytes(), node.to_json().as_bytes()).doing(cannot)?;
-        self.sink.make_durable(&nodes)?;
-        self.sink.set_name(lock, &node.name, &node.id)
     }
 }

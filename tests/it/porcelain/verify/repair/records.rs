@@ -1,7 +1,6 @@
 //! Lost nodes and manifests: made anew from the tree, from neighbours and from other sinks, and never
 //! from a hash of what stands there.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -50,14 +49,6 @@ fn two_sinks() -> Job {
     job
 }
 
-/// A node without what a repair adds.
-fn plain(node: &Value) -> Value {
-    let mut node = node.clone();
-    let fields = node.as_object_mut().unwrap();
-    fields.remove("recovered");
-    node
-}
-
 #[test]
 fn a_lost_node_comes_back_with_what_another_sink_knows_of_the_same_push() {
     let job = two_sinks();
@@ -65,36 +56,81 @@ fn a_lost_node_comes_back_with_what_another_sink_knows_of_the_same_push() {
     for node in &before {
         std::fs::remove_file(job.node_path(node)).unwrap();
         let said = job.emu.run(&["-S", "src", "verify", "--repair", "--dry-run", "origin"]).exits(4).stdout;
-        assert!(
-            said.contains("node: expected a whole snapshot") && said.contains("can be repaired"),
-            "{said}"
-        );
+        assert!(said.contains("its node is missing; can be repaired from the tree\n"), "{said}");
         let said = job.repairs(0);
         assert!(said.contains("its node is missing; repaired from the tree\n"), "{said}");
-        let after = job.nodes();
-        assert_eq!(after.iter().map(plain).collect::<Vec<_>>(), before);
+        // To the last byte: its id proves it.
+        assert_eq!(job.nodes(), before);
         job.ok(&["-S", "src", "verify"]);
     }
-    let log = job.ok(&["-S", "src", "log", "origin"]);
-    assert_eq!(log.matches("recovered").count(), 3, "{log}");
-    assert!(job.node()["recovered"]["unattested"] == 0, "{}", job.node());
+    // What only the other sink says of itself cannot be told from it.
+    let twins = nodes(&job.emu.path("other"));
+    let node = job.emu.path("other/.emu/nodes").join(id(&twins[2]));
+    std::fs::remove_file(&node).unwrap();
+    std::fs::remove_file(job.manifest_path(&before[2])).unwrap();
+    std::fs::write(job.node_path(&before[2]), "garbage").unwrap();
+    job.repairs(3);
     job.edit("file n3 0644 \"three\"");
-    job.push(&[]).succeeds();
+    job.push(&["origin"]).succeeds();
     assert!(job.node()["parent"] == before[2]["id"] && job.node()["seq"] == 4, "{}", job.node());
-    job.ok(&["-S", "src", "verify"]);
+    job.ok(&["-S", "src", "verify", "origin"]);
 }
 
 #[test]
-fn a_node_that_was_altered_keeps_what_can_be_read_of_it() {
+fn a_node_with_a_wrong_place_is_put_right_and_proven_by_its_id() {
     let job = Job::new(SOURCE);
     for message in ["first", "second", "third"] {
         job.push(&["-m", message]).succeeds();
     }
     let before = job.nodes();
-    let altered = before[1].to_string().replace("\"seq\":2", "\"seq\":7") + "\n";
-    std::fs::write(job.node_path(&before[1]), altered).unwrap();
-    assert!(job.repairs(0).contains("its node was altered; repaired from the tree"));
-    assert_eq!(job.nodes().iter().map(plain).collect::<Vec<_>>(), before);
+    for (old, new) in [("\"seq\":2", "\"seq\":7"), ("\"line\":1", "\"line\":3")] {
+        let altered = before[1].to_string().replace(old, new) + "\n";
+        std::fs::write(job.node_path(&before[1]), altered).unwrap();
+        assert!(job.repairs(0).contains("its node was altered; repaired from the tree"));
+        assert_eq!(job.nodes(), before);
+    }
+}
+
+#[test]
+fn what_an_altered_node_says_is_kept_for_people_and_not_decided_by() {
+    let job = Job::new(SOURCE);
+    job.push(&["-m", "first"]).succeeds();
+    job.push(&["-m", "second"]).succeeds();
+    let node = job.node();
+    let other = format!("\"machine\":\"{}\"", "0".repeat(32));
+    let own = format!("\"machine\":{}", node["machine"]);
+    for (old, new) in [("second", "seconf"), (&*own, &*other)] {
+        std::fs::write(job.node_path(&node), node.to_string().replace(old, new)).unwrap();
+        job.repairs(0);
+        let now = job.node();
+        assert!(now["recovered"].is_object() && now["partial"] == true, "{now}");
+        assert_eq!(
+            (&now["machine"], &now["seq"], &now["user"]),
+            (&node["machine"], &node["seq"], &node["user"])
+        );
+    }
+    let said = job.ok(&["-S", "src", "log"]);
+    assert!(said.contains("second") && said.contains("recovered"), "{said}");
+}
+
+#[test]
+fn a_manifest_that_no_node_proves_does_not_change_the_tree() {
+    let job = Job::pushed(SOURCE);
+    let node = job.node();
+    let before = crate::job::strict_listing(&job.newest());
+    std::fs::remove_file(job.node_path(&node)).unwrap();
+    let manifest = job.manifest_path(&node);
+    let text = zstd::decode_all(&*std::fs::read(&manifest).unwrap()).unwrap();
+    let text = String::from_utf8(text).unwrap().replace("1700000002.0", "1700000009.0");
+    std::fs::write(&manifest, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+    let said = job.repairs(3);
+    assert!(said.contains("repaired from the tree, and not all is as it was saved"), "{said}");
+    assert_eq!(crate::job::strict_listing(&job.newest()), before);
+    assert_eq!(job.entries()["a/f"]["mtime"], "1700000002.000000000");
+    let said = job.ok(&["-S", "src", "verify"]);
+    assert!(said.contains("no damage, not all as it was saved"), "{said}");
+    job.push(&[]).succeeds();
+    job.same();
 }
 
 #[test]
@@ -129,21 +165,31 @@ fn of_a_node_that_nobody_knows_the_place_is_found_and_the_rest_is_unknown() {
     job.same();
 }
 
-#[test]
-fn a_lost_manifest_keeps_the_hashes_of_neighbours_and_marks_the_rest() {
+/// Two snapshots, the second with things that the first has not.
+fn with_more() -> Job {
     let job = Job::new(SOURCE);
     job.settle().push(&[]).succeeds();
     job.edit("file n 0644 \"new\" mtime=1700000009\nfile sub/k 0600 size=70000 seed=3\nlink sub/m = sub/k\nattr c 0640");
     job.settle().push(&[]).succeeds();
+    job
+}
+
+#[test]
+fn a_lost_manifest_keeps_the_hashes_of_neighbours_and_marks_the_rest() {
+    let job = with_more();
     let (node, before) = (job.node(), job.entries());
     std::fs::write(job.manifest_path(&node), "garbage").unwrap();
+    // Its times are not told by the tree hash, its bytes are.
+    let n = job.newest().join("n");
+    std::fs::set_permissions(&n, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let dry = job.emu.run(&["-S", "src", "verify", "--repair", "--dry-run", "origin"]).exits(4).stdout;
     // The root, `n`, `sub`, `sub/k` and its other name.
-    assert!(dry.contains("can be repaired from the tree, 5 entries unattested"), "{dry}");
+    let told = "from the tree, 5 entries unattested, and not all is as it was saved";
+    assert!(dry.contains(&format!("can be repaired {told}")), "{dry}");
     let said = job.repairs(3);
-    assert!(said.contains("; repaired from the tree, 5 entries unattested"), "{said}");
+    assert!(said.contains(&format!("; repaired {told}")), "{said}");
     let said = job.ok(&["-S", "src", "verify", "origin"]);
-    assert!(said.contains("no damage, 5 entries unattested"), "{said}");
+    assert!(said.contains("no damage, 5 entries unattested, not all as it was saved"), "{said}");
     let said = job.ok(&["-S", "src", "--json", "verify", "origin"]);
     assert!(said.contains("\"unattested\":5"), "{said}");
     let after = job.entries();
@@ -157,16 +203,42 @@ fn a_lost_manifest_keeps_the_hashes_of_neighbours_and_marks_the_rest() {
     }
     // Its attributes changed since; its bytes are those that were recorded.
     assert!(after["c"]["sha256"] == before["c"]["sha256"] && after["c"]["mode"] == "0640", "{}", after["c"]);
-    let changed: BTreeMap<&str, &Value> = BTreeMap::from([("id", &node["id"]), ("name", &node["name"])]);
-    for (field, value) in changed {
-        assert_eq!(&job.node()[field], value);
+    for field in ["id", "name", "seq", "message", "push"] {
+        assert_eq!(job.node()[field], node[field]);
     }
 }
 
-/// A sink whose only snapshot has a file that nobody attests.
+#[test]
+fn the_tree_hash_of_a_sound_node_attests_all_of_a_tree() {
+    let job = with_more();
+    let (node, before) = (job.node(), job.entries());
+    std::fs::remove_file(job.manifest_path(&node)).unwrap();
+    let said = job.repairs(0);
+    assert!(said.contains("; repaired from the tree\n"), "{said}");
+    let after = job.entries();
+    for (path, entry) in &before {
+        for field in ["kind", "mode", "size", "sha256", "links", "mtime", "target"] {
+            assert_eq!(after[path][field], entry[field], "{path} {field}");
+        }
+    }
+    assert!(job.node()["tree"] == node["tree"] && job.node()["recovered"]["unattested"] == 0);
+    job.ok(&["-S", "src", "verify"]);
+}
+
+#[test]
+fn what_is_missing_in_the_tree_is_missed() {
+    let job = with_more();
+    std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
+    build(&job.newest(), "remove b/g\nattr b mtime=1700000004");
+    let said = job.repairs(3);
+    assert!(said.contains("and not all is as it was saved"), "{said}");
+}
+
+/// A sink whose only snapshot has files that nobody attests.
 fn unattested() -> Job {
     let job = Job::pushed(SOURCE);
     std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
+    std::fs::remove_file(job.node_path(&job.node())).unwrap();
     assert!(job.repairs(3).contains("7 entries unattested"));
     job
 }
@@ -182,6 +254,19 @@ fn what_nobody_attests_is_given_out_with_a_warning() {
     assert_eq!(ino(&job.emu.path("out/a/f")), ino(&job.emu.path("out/b/g")));
     let said = job.emu.run(&["-S", "src", "--json", "checkout", "--force", "HEAD"]).exits(3).stdout;
     assert!(said.contains("\"unattested\":2"), "{said}");
+}
+
+#[test]
+fn what_nobody_attests_is_no_state_of_a_source() {
+    let job = unattested();
+    let said = job.emu.run(&["-S", "src", "status", "--exit-code"]).exits(4);
+    assert!(said.stdout.contains("'c'") || said.stdout.contains(" c"), "{said}");
+    let said = job.emu.run(&["-S", "src", "push", "--dry-run"]).succeeds();
+    assert!(said.stderr.contains("would save 2 entries that differ"), "{said}");
+    let manifest = job.manifest_path(&job.node());
+    let line = format!("zstdcat <{} | emu link-snapshot --sink ./sink --source src", manifest.display());
+    let said = job.emu.shell(&line);
+    assert!(said.status != 0 && said.stderr.contains("'.' is unattested"), "{said}");
 }
 
 #[test]
@@ -225,28 +310,92 @@ fn the_same_push_in_another_sink_attests_all_of_it() {
     assert_ne!(node["manifest"]["sha256"], twin["manifest"]["sha256"]);
     assert_eq!(node["tree"], twin["tree"]);
     std::fs::write(job.manifest_path(&node), "").unwrap();
-    // The one before knows all of it as well.
-    job.ok(&["-S", "src", "prune", "--force", id(&job.nodes()[0])]);
+    // Damage is not believed: what the other sink recorded comes back.
+    let tree = job.newest();
+    let spoiled = tree.join("d1/7");
+    let time = spoiled.metadata().unwrap().modified().unwrap();
+    build(&tree, "remove d5\nattr d2/1 4777");
+    std::fs::write(&spoiled, "1-7").unwrap();
+    std::fs::File::options().write(true).open(&spoiled).unwrap().set_modified(time).unwrap();
     let said = job.repairs(0);
-    assert!(said.contains("; repaired from the tree\n"), "{said}");
+    assert!(said.contains("manifest: ") && said.contains("; repaired from the tree\n"), "{said}");
+    assert!(said.contains("'d1/7': content: ") && said.contains("'d2/1': mode: "), "{said}");
     assert_eq!(job.entries(), before);
+    job.same();
     job.ok(&["-S", "src", "verify"]);
 }
 
 #[test]
+fn another_push_of_the_same_second_attests_no_attributes() {
+    let job = Job::new("file f 0644 \"secret\"\nfile g 0644 \"g\"");
+    job.ok(&["-S", "src", "sink", "add", "other", "./other"]);
+    let at = |args: &[&str]| {
+        job.emu.session().env("EMU_DATE", "2026-11-23T10:00:00Z").run(&[&["-S", "src"], args].concat())
+    };
+    at(&["push", "other"]).succeeds();
+    job.edit("attr f 0600");
+    at(&["push", "origin"]).succeeds();
+    std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
+    job.repairs(0);
+    assert!(job.entries()["f"]["mode"] == "0600" && job.entries()["f"]["held"].is_null());
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_now_is_left_alone() {
+    let job = Job::pushed(SOURCE);
+    let (node, manifest) = (job.node(), job.manifest_path(&job.node()));
+    let stored = std::fs::read(&manifest).unwrap();
+    // Nobody can tell now what it says.
+    std::fs::remove_file(&manifest).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &manifest).unwrap();
+    let said = job.repairs(3);
+    assert!(
+        said.contains("not repaired: ") && said.contains("if that stays so, remove .emu/manifests/"),
+        "{said}"
+    );
+    std::fs::remove_file(&manifest).unwrap();
+    // It is of a later version, and no node says what it should be.
+    let text = String::from_utf8(zstd::decode_all(&*stored).unwrap()).unwrap();
+    let later = zstd::encode_all(text.replacen("\"v\":1", "\"v\":2", 1).as_bytes(), 3).unwrap();
+    std::fs::write(&manifest, &later).unwrap();
+    std::fs::remove_file(job.node_path(&node)).unwrap();
+    let said = job.repairs(3);
+    assert!(said.contains("has a later version; use a newer emu"), "{said}");
+    assert!(std::fs::read(&manifest).unwrap() == later && !job.node_path(&node).exists());
+}
+
+#[test]
+fn whoever_reads_a_snapshot_by_its_old_records_is_not_surprised() {
+    let job = Job::pushed(SOURCE);
+    let (node, manifest) = (job.node_path(&job.node()), job.manifest_path(&job.node()));
+    std::fs::write(&manifest, "garbage").unwrap();
+    let line = format!("flock -s {} emu -S src verify --repair origin", node.display());
+    let said = job.emu.shell(&line).exits(3);
+    assert!(said.stdout.contains("somebody reads the snapshot"), "{said}");
+    assert_eq!(std::fs::read(&manifest).unwrap(), b"garbage");
+    job.repairs(0);
+}
+
+#[test]
 fn bytes_that_no_record_fits_are_neither_believed_nor_replaced() {
-    let job = Job::pushed("file f 0644 \"old\" mtime=1700000002\nfile g 0644 \"same\" mtime=1700000003");
+    let job = Job::pushed(
+        "file f 0644 \"old\" mtime=1700000002\nfile g 0644 \"same\" mtime=1700000003\nfile h 0644 \"h\"",
+    );
     // Of the same size and time, and not the same: another version, or damage.
     job.edit("remove f\nfile f 0644 \"new\" mtime=1700000002");
-    job.push(&[]).succeeds();
-    assert!(!job.shared("f", 1, 2) && job.shared("g", 1, 2));
-    build(&job.newest(), "file g 0644 \"SAME\" mtime=1700000003");
+    job.settle().push(&[]).succeeds();
+    assert!(!job.shared("f", 1, 2) && job.shared("g", 1, 2) && job.shared("h", 1, 2));
+    build(&job.newest(), "file g 0644 \"SAME\" mtime=1700000003\nattr h 0666 mtime=1700000008");
     std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
+    std::fs::remove_file(job.node_path(&job.node())).unwrap();
     let said = job.repairs(3);
-    assert!(said.contains("'g': content: "), "the inode of the neighbour is known to be damaged: {said}");
+    // The inode of the neighbour is known to be damaged.
+    assert!(said.contains("'g': content: ") && said.contains("'h': mode: "), "{said}");
     assert_eq!(std::fs::read(job.newest().join("f")).unwrap(), b"new");
     assert_eq!(std::fs::read(job.newest().join("g")).unwrap(), b"same");
-    assert!(job.entries()["f"]["unattested"] == true && job.entries()["g"]["unattested"].is_null());
+    let entries = job.entries();
+    assert!(entries["f"]["unattested"] == true && entries["g"]["unattested"].is_null());
+    assert!(entries["h"]["mode"] == "0644" && entries["h"]["sha256"].is_string(), "{}", entries["h"]);
 }
 
 #[test]
@@ -266,6 +415,7 @@ fn a_recovered_tree_is_no_spare() {
     job.config("[rotate]\nkeep-last = 2\n");
     job.push(&[]).succeeds();
     std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
+    std::fs::remove_file(job.node_path(&job.node())).unwrap();
     job.repairs(3);
     let spares = || std::fs::read_dir(job.sink().join(".emu/spare")).unwrap().count();
     for expected in [0, 0, 1] {
@@ -299,6 +449,8 @@ fn cut_off_at_any_call_a_second_run_ends_the_same() {
         let said = scene.emu.run(&repair);
         assert!(said.status == 0 || said.status == 3, "round {round}: {said}");
         assert_eq!(scene.ids(), ids, "round {round}");
+        let places: Vec<_> = nodes(&scene.sink("")).iter().map(|node| node["seq"].clone()).collect();
+        assert_eq!(places, [1, 2, 3], "round {round}");
         let told = scene.emu.run(&["-S", "src", "verify"]).succeeds().stdout;
         assert!(told.contains("unattested") && !told.contains("finding"), "round {round}: {told}");
         assert_eq!(std::fs::read_dir(scene.sink(".emu/staging")).unwrap().count(), 0);
