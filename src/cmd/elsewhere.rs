@@ -43,11 +43,6 @@ const WORDS: &[(&[&str], &[&str], &str)] = &[
         ".emu/excludes has the patterns, `emu check-exclude PATH` says which one fits",
     ),
     (SINK, &["remove", "delete", "forget", "detach"], "`emu sink rm NAME` makes the source forget a sink"),
-    (
-        SINK,
-        &["rename"],
-        "`emu sink rm NAME`, then `emu sink add NEW PATH`: what is in the sink stays as it is",
-    ),
     (SINK, &["set-url", "relocate"], "`emu sink move NAME PATH` says where the sink is now"),
     (SINK, &["show", "status"], "`emu sink list` lists the sinks, `emu status` says more of each"),
     (SINK, &["prune"], "`emu sink clean` forgets the sinks that are absent"),

@@ -108,7 +108,7 @@ fn words_of_other_tools_get_a_hint() {
     }
     let hint = |args: &[&str]| emu.fails(args, 2).lines().last().unwrap().to_owned();
     assert_eq!(hint(&["sink", "remove", "usb"]), "hint: `emu sink rm NAME` makes the source forget a sink");
-    assert!(hint(&["sink", "rename", "a", "b"]).contains("`emu sink add NEW PATH`"));
+    assert!(hint(&["sink", "relocate", "a", "b"]).contains("`emu sink move NAME PATH`"));
     assert_eq!(
         hint(&["config", "list", "--global"]),
         "hint: --user is the user's file, --system the system's"
