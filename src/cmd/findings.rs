@@ -32,11 +32,18 @@ pub(super) fn newest_first(mut nodes: Vec<Node>) -> Vec<Node> {
     nodes
 }
 
-/// The source's sinks but this one, as far as they can be opened.
-pub(super) fn other_sinks(context: &Context, own: &Opened) -> Vec<Opened> {
-    let sinks = context.all_sinks().unwrap_or_default();
-    let opened = sinks.into_iter().filter_map(|(_, opened)| opened.ok());
-    opened.filter(|opened| opened.sink.info.id != own.sink.info.id).collect()
+/// The source's sinks but this one, as far as they can be opened, and the names of those that cannot.
+pub(super) fn other_sinks(context: &Context, own: &Opened) -> (Vec<Opened>, Vec<String>) {
+    let (mut others, mut absent) = (Vec::new(), Vec::new());
+    for (known, opened) in context.all_sinks().unwrap_or_default() {
+        match opened {
+            Ok(opened) if opened.sink.info.id == own.sink.info.id => {}
+            Ok(opened) => others.push(opened),
+            Err(_) if known.id == own.sink.info.id => {}
+            Err(_) => absent.push(known.name),
+        }
+    }
+    (others, absent)
 }
 
 /// Prints the record of a finding.
@@ -51,7 +58,9 @@ pub(super) fn record(context: &Context, finding: &Finding, outcome: Option<&Outc
     let record = match outcome {
         None => record,
         Some(Outcome::ByRecord) => record.repair(Some("manifest"), None),
-        Some(Outcome::Anew(_)) => record.repair(Some("tree"), None),
+        Some(Outcome::Anew(anew)) => {
+            record.repair(Some("tree"), None).anew(anew.proven, anew.unattested, anew.differs, anew.guessed)
+        }
         Some(Outcome::From(path)) => {
             from = path.to_string_lossy();
             record.repair(Some(&from), None)
@@ -96,6 +105,9 @@ impl<'a> Findings<'a> {
             Some((Outcome::ByRecord, done)) => line += &format!("; {done} from its record"),
             Some((Outcome::Anew(anew), done)) => {
                 line += &format!("; {done} from the tree");
+                if !anew.proven {
+                    line += ", unproven";
+                }
                 if anew.unattested > 0 {
                     line += &format!(", {} unattested", count(anew.unattested, "entry", "entries"));
                 }
@@ -111,7 +123,7 @@ impl<'a> Findings<'a> {
         }
         // What is wrong, and stays so, must be said with -q as well.
         if self.context.global.quiet {
-            if repair.is_none_or(|(outcome, _)| matches!(outcome, Outcome::Left(_))) {
+            if repair.is_none_or(|(outcome, _)| !outcome.is_whole()) {
                 ui.warn(&line);
             }
             return Ok(());

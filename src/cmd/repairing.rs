@@ -36,12 +36,13 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     let catalog = Catalog::read(sink)?;
     let elsewhere = OnceCell::new();
     let others = || {
-        let sinks: &Vec<Opened> = elsewhere.get_or_init(|| other_sinks(context, opened));
+        let (sinks, _) = elsewhere.get_or_init(|| other_sinks(context, opened));
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     // First, since all else goes by them.
     let mut records = repair::lost_manifests(sink, &catalog, &others, lock.as_ref())?;
-    records.extend(repair::lost_records(sink, &catalog, &others, &records, lock.as_ref())?);
+    let absent = || elsewhere.get_or_init(|| other_sinks(context, opened)).1.clone();
+    records.extend(repair::lost_records(sink, &catalog, &others, &absent, &records, lock.as_ref())?);
     // What is put back already, verify does not find any more.
     let is_done = |record: &&Restored| lock.is_some() && !is_left(&record.outcome);
     let put_back: Vec<&Restored> = records.iter().filter(is_done).collect();
@@ -71,7 +72,7 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     };
     let outcomes: Vec<Outcome> = findings.iter().map(|finding| plan.outcome(finding)).collect();
     drop(observer);
-    let repaired = outcomes.iter().filter(|outcome| is_whole(outcome)).count() as u64;
+    let repaired = outcomes.iter().filter(|outcome| outcome.is_whole()).count() as u64;
     let spoiled = catalog.snapshots.iter().map(|snapshot| plan.spoiled(&snapshot.node.id)).sum::<u64>();
     let left = left(&findings, &outcomes, &plan);
     let word = if lock.is_some() { "repaired" } else { "can be repaired" };
@@ -114,15 +115,6 @@ fn finding(report: &Report) -> Option<&Finding> {
     match report {
         Report::Finding(finding) => Some(finding),
         Report::Snapshot(_) => None,
-    }
-}
-
-/// Whether all is as it was saved again.
-fn is_whole(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Left(_) => false,
-        Outcome::Anew(anew) => anew.is_whole(),
-        Outcome::ByRecord | Outcome::From(_) => true,
     }
 }
 

@@ -21,6 +21,17 @@ pub struct FindingRecord<'a> {
     repaired: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unrepaired: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anew: Option<Anew>,
+}
+
+/// How certain a record is that was made anew.
+#[derive(Debug, Serialize)]
+struct Anew {
+    proven: bool,
+    unattested: u64,
+    differs: bool,
+    guessed: bool,
 }
 
 impl<'a> FindingRecord<'a> {
@@ -38,6 +49,7 @@ impl<'a> FindingRecord<'a> {
             shared,
             repaired: None,
             unrepaired: None,
+            anew: None,
         }
     }
 
@@ -45,6 +57,14 @@ impl<'a> FindingRecord<'a> {
     #[must_use]
     pub fn values(mut self, expected: Option<&'a str>, found: Option<&'a str>) -> Self {
         (self.expected, self.found) = (expected, found);
+        self
+    }
+
+    /// Adds how certain a record is that was made anew: whether a hash proves it, how many entries nobody
+    /// attests, whether something is known to be other than saved, whether its place is a guess.
+    #[must_use]
+    pub fn anew(mut self, proven: bool, unattested: u64, differs: bool, guessed: bool) -> Self {
+        self.anew = Some(Anew { proven, unattested, differs, guessed });
         self
     }
 

@@ -113,7 +113,8 @@ fn before(root: &Dir, path: &Path, sink: &Sink) -> Result<Option<Unfinished>> {
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
         emu => Some(emu.doing(|| format!("cannot clone into {}", quoted_path(path)))?),
     };
-    let note = emu.as_ref().and_then(Unfinished::read).filter(|note| note.clone.is_some());
+    let note = emu.as_ref().filter(|emu| is_mine(emu)).and_then(Unfinished::read);
+    let note = note.filter(|note| note.clone.is_some());
     let Some(note) = note else {
         if is_bare(root, emu.as_ref(), path)? {
             return Ok(None);
@@ -133,6 +134,13 @@ fn before(root: &Dir, path: &Path, sink: &Sink) -> Result<Option<Unfinished>> {
             .hint("name one that is empty or missing")),
         _ => Ok(Some(note)),
     }
+}
+
+/// Whether nobody else made what is to be gone on with: what stands in it is believed.
+fn is_mine(emu: &Dir) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    let is_mine = |stat: fs::Result<fs::Stat>| stat.is_ok_and(|stat| stat.uid == me);
+    is_mine(emu.stat_self()) && is_mine(emu.stat(layout::CHECKOUT))
 }
 
 /// Whether a directory has nothing in it but what the first steps of a clone make.

@@ -75,6 +75,8 @@ pub struct Restored {
 /// What is not certain of a record that was made anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Anew {
+    /// Whether a hash proves it to be what was written, or that of the same push in another sink does.
+    pub proven: bool,
     /// Entries that nobody attests.
     pub unattested: u64,
     /// Something is known not to be as it was saved.
@@ -86,7 +88,7 @@ pub struct Anew {
 impl Anew {
     /// Whether all is as it was saved.
     pub fn is_whole(self) -> bool {
-        self == Anew { unattested: 0, differs: false, guessed: false }
+        self == Anew { proven: true, unattested: 0, differs: false, guessed: false }
     }
 }
 
@@ -101,6 +103,17 @@ pub enum Outcome {
     From(PathBuf),
     /// It stays as it is, for this reason.
     Left(String),
+}
+
+impl Outcome {
+    /// Whether all is as it was saved again.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Outcome::Left(_) => false,
+            Outcome::Anew(anew) => anew.is_whole(),
+            Outcome::ByRecord | Outcome::From(_) => true,
+        }
+    }
 }
 
 /// A non-directory that gets a new inode.

@@ -4,6 +4,7 @@
 mod catalog;
 pub mod frames;
 pub mod index;
+mod inferred;
 mod intent;
 pub mod layout;
 mod lock;
@@ -59,6 +60,9 @@ pub struct Sink {
 
 const MAX_INFO: u64 = 64 * 1024;
 
+/// What to do about a sink whose record is lost.
+const ADOPT: &str = "`emu sink adopt NAME PATH` makes it anew from the snapshots";
+
 impl Sink {
     /// Opens the sink at `path`.
     ///
@@ -79,10 +83,16 @@ impl Sink {
             result => result.doing(cannot)?,
         };
         let content = match fs::read_limited(&emu, layout::SINK, MAX_INFO) {
+            Err(fs::Errno::NOENT) if inferred::is_without_record(&emu) => {
+                return Err(Error::not_found(cannot()).because("its record is missing").hint(ADOPT));
+            }
             Err(fs::Errno::NOENT) => return Err(no_sink(path)),
             result => result.doing(cannot)?,
         };
-        let info = parse_info(&content).map_err(|why| Error::not_found(cannot()).because(why))?;
+        let info = parse_info(&content).map_err(|why| {
+            let error = Error::not_found(cannot()).because(why);
+            if inferred::is_without_record(&emu) { error.hint(ADOPT) } else { error }
+        })?;
         Ok(Sink { path: path.to_owned(), info, root, emu })
     }
 

@@ -6,7 +6,7 @@ use rustix::fd::AsFd;
 use serde::{Deserialize, Serialize};
 
 /// What was found out when the sink was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Abilities {
     /// Kind of file system.
     pub kind: String,

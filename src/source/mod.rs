@@ -169,6 +169,11 @@ impl Source {
         };
         refuse_inside_sink(&path)?;
         let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
+        if emu.stat_if_there(layout::SOURCE).doing(cannot)?.is_none() && is_cloning(&emu) {
+            return Err(Error::failed(cannot())
+                .because("a clone was cut off in it")
+                .hint("the same `emu clone` again goes on with it; .emu/checkout in it is its note"));
+        }
         for name in [layout::SINKS, layout::HOOKS] {
             emu.ensure_dir(name, 0o700).doing(cannot)?;
         }
@@ -332,6 +337,13 @@ fn write_if_missing(dir: &Dir, name: &[u8], content: &str) -> fs::Result<()> {
         Err(fs::Errno::EXIST) => Ok(()),
         result => result,
     }
+}
+
+/// Whether a clone was cut off before it made a source.
+fn is_cloning(emu: &Dir) -> bool {
+    let note = fs::read_limited(emu, layout::CHECKOUT, 64 * 1024).ok();
+    let note = note.and_then(|note| serde_json::from_slice::<serde_json::Value>(&note).ok());
+    note.is_some_and(|note| note.get("clone").is_some_and(|clone| !clone.is_null()))
 }
 
 /// A source inside a sink would be saved into itself, and lost with a rotation.

@@ -73,6 +73,7 @@ fn commands_wait_for_the_lock_of_the_source() {
     waits(&lock, |more| src().run(&[&["sink", "add", "new", "../new"], more].concat()));
     fs::rename(job.emu.path("new"), job.emu.path("moved")).unwrap();
     waits(&lock, |more| src().run(&[&["sink", "move", "new", "../moved"], more].concat()));
+    waits(&lock, |more| src().run(&[&["sink", "set", "new", "--optional"], more].concat()));
     waits(&lock, |more| src().run(&[&["sink", "rm", "new"], more].concat()));
     waits(&lock, |more| src().run(&[&["sink", "clean"], more].concat()));
 }

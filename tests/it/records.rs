@@ -21,7 +21,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("change", "path kind how", "before after from from_b64"),
     ("status", "name path present too_old", "why head time age snapshots damaged spares free changes"),
     ("found", "path sink first last snapshots entry", "path_b64"),
-    ("finding", "id what shared", "path path_b64 expected found repaired unrepaired"),
+    ("finding", "id what shared", "path path_b64 expected found repaired unrepaired anew"),
     ("setting", "key origin", "value"),
     ("excluded", "path excluded", "path_b64 pattern origin line mark"),
     ("installed", "path", "path_b64"),

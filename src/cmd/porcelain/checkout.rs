@@ -3,7 +3,7 @@
 mod save;
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, Opened, Status, WaitArgs, findings, inside, restored};
+use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, findings, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
@@ -155,7 +155,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     }
     let opened = OnceCell::new();
     let others = || {
-        let sinks: &Vec<Opened> = opened.get_or_init(|| findings::other_sinks(context, &found.opened));
+        let (sinks, _) = opened.get_or_init(|| findings::other_sinks(context, &found.opened));
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     let request = Request {

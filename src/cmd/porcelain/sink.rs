@@ -47,7 +47,8 @@ are there, they have the same id, and only the new one counts.
 emu sink adopt makes a sink this machine's: a push from another machine than the one that made HEAD is
 refused until then, and afterwards the other machine is. With a NAME and a PATH it takes over a sink that is
 of another source, such as one that was lost, and adds it; a copy of a sink that the source has elsewhere
-gets an id of its own. No snapshot is changed.
+gets an id of its own. A sink whose own record, '.emu/sink', is missing or cannot be read gets one again, from
+its snapshots. No snapshot is changed.
 ## OPTIONS OF ADD AND SET
 With --optional, it is no failure of a push when the sink is absent; with --required, which is how sinks are
 added otherwise, it is one.

@@ -56,11 +56,12 @@ A lost or damaged manifest is put back if the very same bytes stand elsewhere: a
 another snapshot, or of another sink. Otherwise it is made anew: from what the same push recorded in
 another sink, or from the tree with the hashes that the snapshots before and after it recorded of the
 same files. What none of them knows is recorded as it stands and marked as unattested: it is never
-hashed, which would declare damage to be right, unless the tree hash in the snapshot's record proves all
-of it. A checkout gives it out with a warning, and no push links it. If something is known not to be as it
+hashed, which would declare damage to be right, unless the tree hash in the snapshot's record proves the
+contents. A checkout gives it out with a warning, and no push links it. If something is known not to be as it
 was saved, that is said, then and by each later verify. A lost record is made anew as well; the snapshot
 keeps its id and its place in the history, and is marked as recovered if nothing proves the record to be
-what was written. See emu-format(5).
+what was written. What is not proven is said to be so, and is not made as long as a sink of the source is
+absent, which may know more. See emu-format(5).
 
 What is left, and named as such: a file of which there is no good copy; a name that no record
 knows, and a directory where something else should be (nothing is deleted); sockets and devices; a

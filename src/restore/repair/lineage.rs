@@ -83,7 +83,13 @@ impl Lineage {
         }
         let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));
         let has_lines = self.places.iter().any(|place| place.line != self.last_line);
-        if parent.is_none() && (free.is_none() || has_lines) {
+        let same = |other: &str| second_of(other) == second_of(id);
+        let is_shared =
+            self.places.iter().any(|place| same(&place.id)) || earlier.iter().any(|one| same(&one.id));
+        // Without any other node, lines cannot be told apart.
+        let is_alone = self.places.iter().all(|place| self.found.contains(&place.id))
+            && !(self.places.is_empty() && earlier.is_empty());
+        if parent.is_none() && (free.is_none() || has_lines || is_shared || is_alone) {
             self.guessed.push(id.to_owned());
         }
         let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));

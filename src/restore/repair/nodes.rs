@@ -3,7 +3,7 @@
 
 use super::lineage::Lost as LostPlace;
 use super::rebuild::Rebuilt;
-use super::records::{Lost, Recovery};
+use super::records::{Lost, Recovery, Twin};
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir};
 use crate::restore::verify::What;
@@ -21,7 +21,7 @@ impl Recovery<'_> {
     ///
     /// # Errors
     /// Its place or its name cannot be found.
-    pub(super) fn node(&self, lost: &Lost, rebuilt: &Rebuilt, push: Option<&Node>) -> Result<Node> {
+    pub(super) fn node(&self, lost: &Lost, rebuilt: &Rebuilt, twin: Option<Twin<'_>>) -> Result<Node> {
         let Sealed { tree, sha256 } = rebuilt.sealed;
         let manifest = ManifestRef { sha256, bytes: tree.bytes, entries: tree.entries };
         let node = match (&lost.node, lost.what) {
@@ -31,8 +31,8 @@ impl Recovery<'_> {
                 if let Some(original) = self.original(lost, rebuilt)? {
                     return Ok(original);
                 }
-                let node = match (push, remains) {
-                    (Some(push), _) => push.clone(),
+                let node = match (twin, remains) {
+                    (Some((_, push)), _) => push.clone(),
                     (None, Some(remains)) => self.doubtful(&lost.id, remains.clone()),
                     (None, None) => self.unknown(&lost.id, rebuilt.counts)?,
                 };
@@ -40,7 +40,13 @@ impl Recovery<'_> {
             }
         };
         let now = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        node.seal_recovered(now, rebuilt.unattested, rebuilt.differs)
+        let before = lost.node.as_ref();
+        let differed = before.and_then(|node| node.recovered.as_ref()).is_some_and(|old| old.differs);
+        // Where all is hashed, it is another tree; otherwise that cannot be told.
+        let another = lost.what == What::Manifest
+            && rebuilt.unattested == 0
+            && before.is_some_and(|node| node.tree != tree.tree);
+        node.seal_recovered(now, rebuilt.unattested, rebuilt.differs || differed || another)
     }
 
     /// The lost node as it was written, if what is left of it, or what the same push wrote in another
@@ -48,7 +54,7 @@ impl Recovery<'_> {
     pub(super) fn original(&self, lost: &Lost, rebuilt: &Rebuilt) -> Result<Option<Node>> {
         let Sealed { tree, sha256 } = rebuilt.sealed;
         let manifest = ManifestRef { sha256, bytes: tree.bytes, entries: tree.entries };
-        for known in lost.node.iter().chain(self.twin(lost).map(|(_, node)| node)) {
+        for known in lost.node.iter().chain(self.same_second(&lost.id).map(|(_, node)| node)) {
             let node = Node { tree: tree.tree, manifest, ..self.placed(&lost.id, known.clone())? };
             if node.clone().seal().is_ok_and(|sealed| sealed.id == lost.id) {
                 return Ok(Some(node));
@@ -75,6 +81,7 @@ impl Recovery<'_> {
             line: place.line,
             fork: place.fork,
             parent: place.parent.clone(),
+            source: self.sink.info.source.clone(),
             sink: self.sink.info.id.clone(),
             time: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             name,
@@ -122,7 +129,7 @@ impl Recovery<'_> {
     /// A lost node for the history, with the parent that it seems to have had.
     pub(super) fn place_of(&self, lost: &Lost) -> LostPlace {
         let from_push = || {
-            let (other, twin) = self.twin(lost)?;
+            let (other, twin) = self.same_second(&lost.id).next()?;
             let catalog = self.others.iter().find(|(sink, _)| sink.info.id == other.info.id)?.1;
             let parent = catalog.get(twin.parent.as_deref()?)?;
             self.nodes.iter().find(|node| node.push == parent.node.push).map(|node| node.id.clone())

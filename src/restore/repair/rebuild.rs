@@ -19,6 +19,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 /// What was made.
+#[derive(Clone, Copy)]
 pub(super) struct Rebuilt {
     pub(super) sealed: Sealed,
     /// Regular files, and directories with the root.

@@ -7,7 +7,7 @@ use super::nodes::hold;
 use super::rebuild::{self, Rebuilt, Record, Unknown};
 use super::translate::{Belief, translate};
 use super::{Anew, Outcome, Restored};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fs::{self, Errno};
 use crate::interrupt;
 use crate::restore::checkout::Others;
@@ -30,6 +30,9 @@ pub(super) struct Lost {
     pub(super) node: Option<Node>,
 }
 
+/// A snapshot in another sink that the same push made.
+pub(super) type Twin<'a> = (&'a Sink, &'a Node);
+
 /// What a manifest is made from.
 enum Basis<'a> {
     /// It stands, and its hash is known from elsewhere.
@@ -43,7 +46,8 @@ enum Basis<'a> {
 }
 
 /// Makes lost nodes and manifests of a sink anew, with the sink's lock; without it, finds out what
-/// would come of it. `restored` are put back already, or can be.
+/// would come of it. `absent` are other sinks that cannot be asked; `restored` are records that are put
+/// back already, or can be.
 ///
 /// # Errors
 /// Interrupted; the sink cannot be written.
@@ -51,6 +55,7 @@ pub fn lost_records(
     sink: &Sink,
     catalog: &Catalog,
     others: &Others<'_>,
+    absent: &dyn Fn() -> Vec<String>,
     restored: &[Restored],
     lock: Option<&SinkLock>,
 ) -> Result<Vec<Restored>> {
@@ -78,7 +83,7 @@ pub fn lost_records(
     }
     let nodes = catalog.snapshots.iter().map(|snapshot| snapshot.node.clone()).collect();
     let lineage = Lineage::new(catalog, catalog.places(sink)?);
-    let mut recovery = Recovery { sink, nodes, others: others(), lineage, lock };
+    let mut recovery = Recovery { sink, nodes, others: others(), absent: absent(), lineage, lock };
     let places: Vec<LostPlace> =
         lost.iter().filter(|lost| lost.what == What::Node).map(|lost| recovery.place_of(lost)).collect();
     recovery.lineage.find(places);
@@ -108,8 +113,7 @@ fn remains(sink: &Sink, id: &str) -> std::result::Result<Option<Node>, String> {
     let content = match fs::read_limited(&nodes, id.as_bytes(), node::MAX_NODE) {
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => {
-            let why = crate::error::errno_text(errno);
-            return Err(format!("{why}; if that stays so, remove .emu/nodes/{id} and repair again"));
+            return Err(not_now(&crate::error::errno_text(errno), errno, &format!(".emu/nodes/{id}")));
         }
         Ok(content) => content,
     };
@@ -119,10 +123,7 @@ fn remains(sink: &Sink, id: &str) -> std::result::Result<Option<Node>, String> {
         return Err(format!("it may be sound, and has version {version}; use a newer emu"));
     }
     let node: Option<Node> = serde_json::from_slice(&content).ok();
-    Ok(node.filter(|node| {
-        let second = node.timestamp().map(jiff::Timestamp::as_second);
-        second == second_of(id) && node.source == sink.info.source && node.sink == sink.info.id
-    }))
+    Ok(node.filter(|node| node.timestamp().map(jiff::Timestamp::as_second) == second_of(id)))
 }
 
 /// Why the manifest that stands is better not replaced: it may be sound, for all that is known.
@@ -133,7 +134,18 @@ fn unreadable(sink: &Sink, id: &str, proven: Option<Digest>) -> Option<String> {
         }
         Ok(Some((digest, _))) if proven == Some(digest) => Some("it is what was written".to_owned()),
         Ok(_) => None,
-        Err(error) => Some(format!("{error}; if that stays so, remove .emu/manifests/{id} and repair again")),
+        Err(error) => {
+            let errno = error.errno().unwrap_or(Errno::IO);
+            Some(not_now(&error.to_string(), errno, &format!(".emu/manifests/{id}")))
+        }
+    }
+}
+
+/// Why something that cannot be read is left, and what to do about it.
+fn not_now(why: &str, errno: Errno, place: &str) -> String {
+    match errno {
+        Errno::ACCESS | Errno::PERM => format!("{why}; only its owner can repair it"),
+        _ => format!("{why}; if that stays so, remove {place} and repair again"),
     }
 }
 
@@ -143,59 +155,71 @@ pub(super) struct Recovery<'a> {
     /// Of all snapshots that have one.
     pub(super) nodes: Vec<Node>,
     pub(super) others: Vec<(&'a Sink, &'a Catalog)>,
+    /// Names of sinks that may know more.
+    absent: Vec<String>,
     pub(super) lineage: Lineage,
     lock: Option<&'a SinkLock>,
 }
 
 impl<'a> Recovery<'a> {
     fn recover(&mut self, lost: &Lost) -> Result<Anew> {
-        let nodes = self.sink.dir(layout::NODES)?;
-        // Whoever reads by the old records must have done.
-        let _held = self.lock.map(|_| hold(&nodes, &lost.id)).transpose()?;
-        if self.lock.is_some() {
+        let own = if lost.what == What::Node { self.own_tree(&lost.id) } else { None };
+        let twin = self.twin(lost, own.as_ref())?;
+        let basis = self.basis(lost, own, twin);
+        let mut made = match basis {
+            Basis::Proven(ref rebuilt) => *rebuilt,
+            ref basis => self.make(lost, basis, std::io::sink())?,
+        };
+        let mut node = self.node(lost, &made, twin)?;
+        let mut anew = self.certainty(lost, &basis, &made, &node);
+        if !anew.is_whole() && !self.absent.is_empty() {
+            let absent = self.absent.join(", ");
+            return Err(Error::failed(format!("{absent} cannot be asked, and may know more"))
+                .because("repair again when all sinks are there, or forget those that never will be"));
+        }
+        if let Some(lock) = self.lock {
+            let nodes = self.sink.dir(layout::NODES)?;
+            // Whoever reads by the old records must have done.
+            let _held = hold(&nodes, &lost.id)?;
             // It knows where the lines of HEAD's records stood.
             self.sink.drop_index()?;
             self.sink.make_durable(self.sink.emu())?;
-        }
-        let basis = self.basis(lost);
-        let push = match basis {
-            Basis::Push(_, node) => Some(node),
-            _ => self.twin(lost).map(|(_, node)| node),
-        };
-        let is_stored = matches!(basis, Basis::Proven(_)) || self.lock.is_some();
-        let mut rebuilt = match (basis, self.lock) {
-            (Basis::Proven(rebuilt), _) => rebuilt,
-            (basis, None) => self.make(lost, &basis, std::io::sink())?,
-            (basis, Some(lock)) => self.write_manifest(lost, &basis, lock)?,
-        };
-        rebuilt.differs |= lost.what == What::Manifest
-            && rebuilt.unattested == 0
-            && lost.node.as_ref().is_some_and(|node| node.tree != rebuilt.sealed.tree.tree);
-        let node = self.node(lost, &rebuilt, push)?;
-        if let Some(lock) = self.lock {
+            if !matches!(basis, Basis::Proven(_)) {
+                made = self.write_manifest(lost, &basis, lock)?;
+                node = self.node(lost, &made, twin)?;
+                anew = self.certainty(lost, &basis, &made, &node);
+            }
             self.write_node(&nodes, &node, lock)?;
         }
-        if is_stored {
+        if self.lock.is_some() || matches!(basis, Basis::Proven(_)) {
             self.nodes.retain(|other| other.id != node.id);
             self.nodes.push(node);
         }
-        let guessed = lost.what == What::Node && self.lineage.is_guess(&lost.id);
-        Ok(Anew { unattested: rebuilt.unattested, differs: rebuilt.differs, guessed })
+        Ok(anew)
     }
 
-    fn basis(&self, lost: &Lost) -> Basis<'a> {
-        let own = if lost.what == What::Node { self.own_tree(&lost.id) } else { None };
-        let twin = self.twin(lost);
-        let Some(own) = own else {
-            return twin.map_or(Basis::Neighbours, |(sink, node)| Basis::Push(sink, node));
-        };
+    /// What is certain of a record. The node that was written proves the manifest that it names; one of the
+    /// same push proves that of a node with the same tree.
+    fn certainty(&self, lost: &Lost, basis: &Basis<'_>, made: &Rebuilt, node: &Node) -> Anew {
+        let by_push = lost.what == What::Manifest && matches!(basis, Basis::Push(..));
+        Anew {
+            proven: node.recovered.is_none() || by_push,
+            unattested: made.unattested,
+            differs: node.recovered.as_ref().is_some_and(|recovered| recovered.differs),
+            guessed: lost.what == What::Node && node.recovered.is_some() && self.lineage.is_guess(&lost.id),
+        }
+    }
+
+    fn basis(&self, lost: &Lost, own: Option<Rebuilt>, twin: Option<Twin<'a>>) -> Basis<'a> {
+        let push = twin.map_or(Basis::Neighbours, |(sink, node)| Basis::Push(sink, node));
+        let Some(own) = own else { return push };
         let claims = self.same_second(&lost.id).map(|(_, node)| node).chain(&lost.node);
         let is_claimed = claims.into_iter().any(|node| node.manifest.sha256 == own.sealed.sha256);
         if is_claimed || matches!(self.original(lost, &own), Ok(Some(_))) {
             return Basis::Proven(own);
         }
         match twin.filter(|(_, node)| node.tree == own.sealed.tree.tree) {
-            Some((sink, node)) => Basis::Push(sink, node),
+            Some(_) => push,
             None => Basis::Own,
         }
     }
@@ -215,7 +239,7 @@ impl<'a> Recovery<'a> {
     }
 
     /// The snapshots of other sinks that were begun in the same second.
-    fn same_second(&self, id: &str) -> impl Iterator<Item = (&'a Sink, &'a Node)> {
+    pub(super) fn same_second(&self, id: &str) -> impl Iterator<Item = (&'a Sink, &'a Node)> {
         let (source, second) = (self.sink.info.source.clone(), second_of(id));
         self.others.clone().into_iter().flat_map(move |(sink, catalog)| {
             let source = source.clone();
@@ -225,17 +249,25 @@ impl<'a> Recovery<'a> {
         })
     }
 
-    /// What the same push saved in another sink: of a sound node, the same tree; where nothing is known of
-    /// the push, it has to be the only one of its second.
-    pub(super) fn twin(&self, lost: &Lost) -> Option<(&'a Sink, &'a Node)> {
+    /// What the same push saved in another sink. Where nothing is known of the push, it has to be the only
+    /// one of its second, none that another snapshot here is of, and of the same tree: pushes to one sink
+    /// after the other may begin in one second.
+    fn twin(&self, lost: &Lost, own: Option<&Rebuilt>) -> Result<Option<Twin<'a>>> {
         let all: Vec<_> = self.same_second(&lost.id).filter(|(_, node)| node.recovered.is_none()).collect();
+        let is_free = |node: &Node| self.nodes.iter().all(|o| o.id == lost.id || o.push != node.push);
         let is_it = |node: &Node| match (&lost.node, lost.what) {
-            (Some(own), What::Manifest) => node.push == own.push && node.tree == own.tree,
-            (Some(own), _) => node.push == own.push,
-            (None, _) => all.iter().all(|(_, other)| other.push == node.push),
+            (Some(known), What::Manifest) => node.push == known.push && node.tree == known.tree,
+            (Some(known), _) => node.push == known.push && is_free(node),
+            (None, _) => all.iter().all(|(_, other)| other.push == node.push) && is_free(node),
         };
         let mut sound = all.iter().filter(|(sink, node)| is_it(node) && sink.open_manifest(node).is_ok());
-        sound.next().copied()
+        let Some(twin) = sound.next().copied() else { return Ok(None) };
+        let tree = match (&lost.node, own) {
+            (Some(_), _) => return Ok(Some(twin)),
+            (None, Some(own)) => own.sealed.tree.tree,
+            (None, None) => self.rebuild(&lost.id, Unknown::Hashed, std::io::sink())?.sealed.tree.tree,
+        };
+        Ok(Some(twin).filter(|(_, node)| node.tree == tree))
     }
 
     fn make(&self, lost: &Lost, basis: &Basis<'_>, out: impl Write) -> Result<Rebuilt> {

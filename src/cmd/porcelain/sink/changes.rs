@@ -10,7 +10,7 @@ use crate::sink::{Catalog, Info, Sink, uuid};
 use crate::snapshot;
 use crate::source::{SinkRef, Source};
 use crate::ui::text;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Forgets a sink.
 pub(super) fn forget(context: &Context, name: &str, args: ChangeArgs) -> Result<Status> {
@@ -121,27 +121,17 @@ pub(super) fn adopt(
     let source = trusted_source(context)?;
     let _lock = args.lock(&source, context)?;
     let sinks = source.sinks()?;
-    let (name, path) = match (name, path) {
-        (Some(name), Some(path)) => (name.to_owned(), place::settled(path)?),
-        (Some(path), None) if path.contains('/') => ("origin".to_owned(), place::settled(Path::new(path))?),
-        (Some(name), None) => {
-            let known = source.sink(name)?;
-            (known.name, known.path)
-        }
-        (None, _) => match sinks.as_slice() {
-            [one] => (one.name.clone(), one.path.clone()),
-            _ => {
-                return Err(Error::usage("no sink is named").hint("emu sink adopt NAME, or NAME PATH"));
-            }
-        },
-    };
+    let (name, path) = adopted(&source, &sinks, name, path)?;
     let known = sinks.iter().find(|known| known.name == name && place::same(&known.path, &path));
     let sink = match known {
         // Another disk that is mounted in its place is not taken over by its name.
-        Some(known) => source.open_sink(known)?,
+        Some(known) => match source.open_sink(known) {
+            Ok(sink) => sink,
+            Err(error) => lost_record(&source, known, error)?,
+        },
         None => {
             source.check_new_name(&name)?;
-            Sink::open(&path)?
+            Sink::inferred(&path, None)?
         }
     };
     let is_copy = sinks.iter().any(|other| {
@@ -155,13 +145,14 @@ pub(super) fn adopt(
             .hint(format!("emu sink move {} PATH says where it is now", other.name)));
     }
     let id = if is_copy { uuid()? } else { sink.info.id.clone() };
-    let machine = Some(fs::machine_id());
-    let info = Info { id, source: source.id.clone(), machine, ..sink.info.clone() };
     let told = whose(&sink, &source, is_copy)?;
-    let mut record = SinkRef { name: name.clone(), path, id: info.id.clone(), optional: false, order: 0 };
+    let mut record = SinkRef { name: name.clone(), path, id: id.clone(), optional: false, order: 0 };
     if !args.dry_run {
         let lock = snapshot::tidy(&sink, args.wait.wait(), context.command, &context.ui.observer())?;
-        let sink = sink.rewrite(&lock, info)?;
+        let is_lost = Sink::open(&sink.path).is_err();
+        let info = if is_lost { sink.probed(&lock)? } else { sink.info.clone() };
+        let machine = Some(fs::machine_id());
+        let sink = sink.rewrite(&lock, Info { id, source: source.id.clone(), machine, ..info })?;
         record = match known {
             Some(known) => SinkRef { id: record.id, ..known.clone() },
             None => source.add_sink(&name, &sink, false)?,
@@ -172,6 +163,38 @@ pub(super) fn adopt(
     let would = if args.dry_run { "would be adopted" } else { "adopted" };
     say(&record, &format!("{would}; {told}"), context)?;
     Ok(None)
+}
+
+/// Which sink is meant: one that is known, or one under a new name.
+fn adopted(
+    source: &Source,
+    sinks: &[SinkRef],
+    name: Option<&str>,
+    path: Option<&Path>,
+) -> Result<(String, PathBuf)> {
+    Ok(match (name, path) {
+        (Some(name), Some(path)) => (name.to_owned(), place::settled(path)?),
+        (Some(path), None) if path.contains('/') => ("origin".to_owned(), place::settled(Path::new(path))?),
+        (Some(name), None) => {
+            let known = source.sink(name)?;
+            (known.name, known.path)
+        }
+        (None, _) => match sinks {
+            [one] => (one.name.clone(), one.path.clone()),
+            _ => {
+                return Err(Error::usage("no sink is named").hint("emu sink adopt NAME, or NAME PATH"));
+            }
+        },
+    })
+}
+
+/// A sink that the source knows and whose own record is lost; anything else is the `error` that it was.
+fn lost_record(source: &Source, known: &SinkRef, error: Error) -> Result<Sink> {
+    if Sink::open(&known.path).is_ok() {
+        return Err(error);
+    }
+    let sink = Sink::inferred(&known.path, Some(&known.id))?;
+    if sink.info.source == source.id { Ok(sink) } else { Err(error) }
 }
 
 /// Whose a sink was.

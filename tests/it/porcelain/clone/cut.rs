@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::env::{Output, need_tool};
+use crate::env::{Output, need_root, need_tool};
 use crate::job::{Job, listing};
-use crate::tree::assert_same;
+use crate::tree::{assert_same, build};
 
 const TREE: &str = r#"
     dir . 0755 mtime=1700000000
@@ -143,6 +143,36 @@ fn a_clone_of_another_sink_does_not_go_on_there() {
     let said = job.ok(&["clone", "-n", "./sink", "copy"]);
     assert!(said.starts_with("would check out "), "{said}");
     assert_eq!(listing(&job.emu.path("copy")), before);
+}
+
+#[test]
+fn half_a_clone_became_a_source_and_was_pushed() {
+    let Some(job) = cut_off() else { return };
+    let before = listing(&job.emu.path("copy"));
+    for args in [&["init", "copy"][..], &["-S", "copy", "push", "--to", "./new"], &["-S", "copy", "push"]] {
+        let said = job.emu.run(args);
+        assert!(said.status != 0, "{said}");
+        assert_eq!(listing(&job.emu.path("copy")), before);
+    }
+    assert!(job.emu.fails(&["init", "copy"], 1).contains("the same `emu clone` again goes on with it"));
+    job.emu.run(&["clone", "./sink", "copy"]).succeeds();
+    assert_whole(&job, "copy");
+}
+
+#[test]
+fn what_a_stranger_began_is_not_gone_on_with() {
+    if !need_root() {
+        return;
+    }
+    let Some(job) = cut_off() else { return };
+    let before = listing(&job.emu.path("copy"));
+    for owned in ["attr .emu/checkout uid=1234", "attr .emu uid=1234"] {
+        build(&job.emu.path("copy"), owned);
+        assert!(job.emu.fails(&["clone", "./sink", "copy"], 1).contains("no clone was cut off in it"));
+        build(&job.emu.path("copy"), &owned.replace("1234", "0"));
+    }
+    assert_eq!(listing(&job.emu.path("copy")), before);
+    job.emu.run(&["clone", "./sink", "copy"]).succeeds();
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::env::Emu;
 use crate::job::{Job, listing};
 use crate::made::{Made, Special};
@@ -268,4 +270,39 @@ fn a_sink_may_be_absent_from_now_on_or_no_longer() {
     fs::write(job.src().join(".emu/sinks/usb"), "garbage").unwrap();
     src.fails(&["sink", "set", "usb", "--required"], 10);
     assert_eq!(fs::read_to_string(job.src().join(".emu/sinks/usb")).unwrap(), "garbage");
+}
+
+#[test]
+fn a_sink_that_lost_its_own_record_could_not_be_used_any_more() {
+    let job = Job::pushed("file a \"x\"");
+    let src = job.emu.inside("src");
+    let record = job.sink().join(".emu/sink");
+    let whole: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    let damage: [&dyn Fn(); 3] =
+        [&|| fs::remove_file(&record).unwrap(), &|| fs::write(&record, "").unwrap(), &|| {
+            fs::write(&record, whole.to_string().replace("\"id\"", "\"ie\"")).unwrap()
+        }];
+    for damage in damage {
+        damage();
+        let said = src.fails(&["push"], 10);
+        assert!(said.contains("hint: `emu sink adopt NAME PATH` makes it anew"), "{said}");
+        let said = src.ok(&["sink", "adopt", "--dry-run", "origin"]);
+        assert!(said.contains("would be adopted"), "{said}");
+        src.ok(&["sink", "adopt", "origin"]);
+        let mut now: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+        now.as_object_mut().unwrap().remove("machine");
+        assert_eq!(now, whole);
+        src.run(&["push"]).succeeds();
+        src.ok(&["verify"]);
+    }
+    // One of a later version is not lost, and one without a snapshot says nothing.
+    fs::write(&record, whole.to_string().replace("\"v\":1", "\"v\":2")).unwrap();
+    assert!(src.fails(&["sink", "adopt", "origin"], 10).contains("use a newer emu"));
+    fs::remove_file(&record).unwrap();
+    for node in fs::read_dir(job.sink().join(".emu/nodes")).unwrap() {
+        fs::remove_file(node.unwrap().path()).unwrap();
+    }
+    let said = src.fails(&["sink", "adopt", "origin"], 10);
+    assert!(said.contains("no snapshot says which sink it is"), "{said}");
+    assert!(!record.exists());
 }

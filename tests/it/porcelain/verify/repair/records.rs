@@ -101,7 +101,7 @@ fn what_an_altered_node_says_is_kept_for_people_and_not_decided_by() {
     let own = format!("\"machine\":{}", node["machine"]);
     for (old, new) in [("second", "seconf"), (&*own, &*other)] {
         std::fs::write(job.node_path(&node), node.to_string().replace(old, new)).unwrap();
-        job.repairs(0);
+        assert!(job.repairs(3).contains("repaired from the tree, unproven"));
         let now = job.node();
         assert!(now["recovered"].is_object() && now["partial"] == true, "{now}");
         assert_eq!(
@@ -124,7 +124,7 @@ fn a_manifest_that_no_node_proves_does_not_change_the_tree() {
     let text = String::from_utf8(text).unwrap().replace("1700000002.0", "1700000009.0");
     std::fs::write(&manifest, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
     let said = job.repairs(3);
-    assert!(said.contains("repaired from the tree, and not all is as it was saved"), "{said}");
+    assert!(said.contains("repaired from the tree, unproven, and not all is as it was saved"), "{said}");
     assert_eq!(crate::job::strict_listing(&job.newest()), before);
     assert_eq!(job.entries()["a/f"]["mtime"], "1700000002.000000000");
     let said = job.ok(&["-S", "src", "verify"]);
@@ -145,8 +145,12 @@ fn of_a_node_that_nobody_knows_the_place_is_found_and_the_rest_is_unknown() {
         std::fs::write(job.node_path(node), "garbage").unwrap();
     }
     job.emu.fails(&["-S", "src", "prune", id(&before[2])], 10);
-    let said = job.repairs(0);
-    assert_eq!(said.matches("its node cannot be read; repaired from the tree").count(), 3, "{said}");
+    let said = job.repairs(3);
+    assert_eq!(
+        said.matches("its node cannot be read; repaired from the tree, unproven").count(),
+        3,
+        "{said}"
+    );
     let after = job.nodes();
     for (node, old) in after.iter().zip(&before) {
         for field in
@@ -184,7 +188,7 @@ fn a_lost_manifest_keeps_the_hashes_of_neighbours_and_marks_the_rest() {
     std::fs::set_permissions(&n, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let dry = job.emu.run(&["-S", "src", "verify", "--repair", "--dry-run", "origin"]).exits(4).stdout;
     // The root, `n`, `sub`, `sub/k` and its other name.
-    let told = "from the tree, 5 entries unattested, and not all is as it was saved";
+    let told = "from the tree, unproven, 5 entries unattested, and not all is as it was saved";
     assert!(dry.contains(&format!("can be repaired {told}")), "{dry}");
     let said = job.repairs(3);
     assert!(said.contains(&format!("; repaired {told}")), "{said}");
@@ -213,8 +217,9 @@ fn the_tree_hash_of_a_sound_node_attests_all_of_a_tree() {
     let job = with_more();
     let (node, before) = (job.node(), job.entries());
     std::fs::remove_file(job.manifest_path(&node)).unwrap();
-    let said = job.repairs(0);
-    assert!(said.contains("; repaired from the tree\n"), "{said}");
+    // Its times and owners it does not attest.
+    let said = job.repairs(3);
+    assert!(said.contains("; repaired from the tree, unproven\n"), "{said}");
     let after = job.entries();
     for (path, entry) in &before {
         for field in ["kind", "mode", "size", "sha256", "links", "mtime", "target"] {
@@ -336,8 +341,58 @@ fn another_push_of_the_same_second_attests_no_attributes() {
     job.edit("attr f 0600");
     at(&["push", "origin"]).succeeds();
     std::fs::remove_file(job.manifest_path(&job.node())).unwrap();
-    job.repairs(0);
+    job.repairs(3);
     assert!(job.entries()["f"]["mode"] == "0600" && job.entries()["f"]["held"].is_null());
+}
+
+#[test]
+fn another_push_of_the_same_second_took_the_place_of_a_lost_snapshot() {
+    let job = Job::new("file c 0644 \"c\"");
+    job.ok(&["-S", "src", "sink", "add", "other", "./other"]);
+    let at = |args: &[&str]| {
+        job.emu.session().env("EMU_DATE", "2026-11-23T10:00:00Z").run(&[&["-S", "src"], args].concat())
+    };
+    at(&["push", "-m", "one", "origin"]).succeeds();
+    job.edit("file c 0644 \"CCCC\"\nfile new 0644 \"new\"");
+    at(&["push", "-m", "two", "other"]).succeeds();
+    let node = job.node();
+    for with_manifest in [true, false] {
+        if with_manifest {
+            std::fs::remove_file(job.manifest_path(&node)).unwrap();
+        }
+        std::fs::remove_file(job.node_path(&node)).unwrap();
+        job.repairs(3);
+        assert_eq!(std::fs::read(job.newest().join("c")).unwrap(), b"c");
+        assert!(!job.newest().join("new").exists());
+        let now = job.node();
+        assert!(now["message"].is_null() && now["partial"] == true && now["push"] != node["push"], "{now}");
+    }
+}
+
+#[test]
+fn a_sink_that_is_away_may_know_more() {
+    let job = two_sinks();
+    let (node, before) = (job.node(), job.entries());
+    std::fs::write(job.manifest_path(&node), "").unwrap();
+    std::fs::rename(job.emu.path("other"), job.emu.path("away")).unwrap();
+    let said = job.repairs(3);
+    assert!(said.contains("not repaired: other cannot be asked, and may know more"), "{said}");
+    assert_eq!(std::fs::read(job.manifest_path(&node)).unwrap(), b"");
+    std::fs::rename(job.emu.path("away"), job.emu.path("other")).unwrap();
+    job.repairs(0);
+    assert_eq!(job.entries(), before);
+}
+
+#[test]
+fn how_certain_a_record_is_that_was_made_anew_is_told_to_scripts_and_when_quiet() {
+    let job = with_more();
+    std::fs::remove_file(job.node_path(&job.node())).unwrap();
+    let repair = ["-S", "src", "--json", "verify", "--repair", "--dry-run", "origin"];
+    let said = job.emu.run(&repair).exits(4).stdout;
+    let anew = r#""anew":{"proven":false,"unattested":0,"differs":false,"guessed":false}"#;
+    assert!(said.contains(anew), "{said}");
+    let said = job.emu.run(&["-S", "src", "-q", "verify", "--repair", "origin"]).exits(3);
+    assert!(said.stderr.contains("repaired from the tree, unproven"), "{said}");
 }
 
 #[test]
@@ -373,7 +428,7 @@ fn whoever_reads_a_snapshot_by_its_old_records_is_not_surprised() {
     let said = job.emu.shell(&line).exits(3);
     assert!(said.stdout.contains("somebody reads the snapshot"), "{said}");
     assert_eq!(std::fs::read(&manifest).unwrap(), b"garbage");
-    job.repairs(0);
+    assert!(job.repairs(3).contains("repaired from the tree"));
 }
 
 #[test]
