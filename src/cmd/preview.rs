@@ -47,6 +47,10 @@ pub(super) fn to_targets(
         if let Err(error) = planned
             && !(target.optional && error.kind() == Kind::NotFound)
         {
+            // Nobody reads what is printed: that is no failure of a sink.
+            if context.ui.is_closed() {
+                return Err(error);
+            }
             context.ui.error(&error);
             failures.push(error.kind());
         }

@@ -166,7 +166,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut listing =
         Listing { args, context, paths: &paths, several: groups.len() > 1, empty: true, incomplete: None };
     for (name, found) in groups {
-        if found.is_empty() {
+        if found.is_empty() && !name.contains("..") {
             context.ui.note(&format!("the sink {} has no snapshot yet", escaped(name.as_bytes())));
         }
         let mut items = listed(found, &paths, context, &mut listing.incomplete)?;

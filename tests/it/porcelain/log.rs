@@ -1,6 +1,7 @@
 //! `emu log`.
 
 use crate::env::{Emu, assert_shows};
+use crate::job::Job;
 use crate::made::{Made, Special};
 
 #[test]
@@ -149,6 +150,25 @@ fn an_unknown_revision_is_named_with_the_way_on() {
     assert!(said("usb:HEAD", 10).starts_with("error: no sink 'usb'\nhint: the sinks are: disk"));
     assert!(said("HEAD~x", 2).starts_with("error: cannot read the revision 'HEAD~x'"));
     assert!(said("", 2).starts_with("error: a revision is empty"));
+}
+
+#[test]
+fn an_empty_range_was_taken_for_a_sink_without_a_snapshot() {
+    let job = Job::pushed("file a \"a\"");
+    for range in ["HEAD..", "..HEAD", "HEAD..HEAD"] {
+        let said = job.emu.inside("src").run(&["log", range]).succeeds();
+        assert!(said.stdout.is_empty() && said.stderr.is_empty(), "{range}: {said}");
+    }
+}
+
+#[test]
+fn a_preview_that_nobody_reads_to_its_end_was_a_failure_of_each_sink() {
+    let job = Job::pushed("file a \"a\"");
+    job.ok(&["-S", "src", "sink", "add", "more", "./more"]);
+    let names: Vec<String> = (0..6000).map(|at| format!("file name-of-{at} \"\"")).collect();
+    job.edit(&names.join("\n"));
+    let said = job.emu.shell("{ emu push -S src -n; echo $? >&2; } | head -n 1").succeeds();
+    assert!(said.stderr.ends_with("0\n") && !said.stderr.contains("error"), "{said}");
 }
 
 #[test]
