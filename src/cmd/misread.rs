@@ -25,11 +25,16 @@ pub(super) fn explained(spec: &str, error: Error, context: &Context) -> Error {
             .hint("`emu diff` compares snapshots of two sinks");
     }
     if path.is_some() && (rev.contains(':') || looks_like_revision(&rev) || is_prefix(&rev)) {
+        let inner = String::from_utf8_lossy(path.unwrap_or_default());
+        let hint = match context.command {
+            "emu checkout" => format!("`emu checkout {rev} -- {inner}` brings it back"),
+            _ => format!(
+                "`emu cat {spec}` prints a file, `emu ls {spec}` lists a directory; the snapshot is {rev}"
+            ),
+        };
         return Error::usage(format!("cannot use {} as a snapshot", quoted(spec)))
             .because("it names a path in one")
-            .hint(format!(
-                "`emu cat {spec}` prints a file, `emu ls {spec}` lists a directory; the snapshot is {rev}"
-            ));
+            .hint(hint);
     }
     if error.kind() == Kind::NotFound && takes_paths(context) && is_there(Path::new(spec)) {
         return error.hint(format!("a path stands behind '--': -- {spec}"));

@@ -179,9 +179,9 @@ pub(in crate::cmd) fn one(
     context: &Context,
 ) -> Result<Status> {
     let retention = retention(options, sink, context)?;
+    context.ui.note(&format!("{name}: {} ({})", retention.policy.describe(), retention.origin));
     if args.dry_run {
         let catalog = Catalog::read(sink)?;
-        context.ui.note(&format!("{name}: {} ({})", retention.policy.describe(), retention.origin));
         let verdicts = retire::verdicts(sink, &catalog, &retention)?;
         show(&verdicts, &catalog, context)?;
         let for_room = retire::for_room(sink, &catalog, &retention, &verdicts)?;
