@@ -158,31 +158,43 @@ fn a_push_that_could_not_begin_leaves_no_source_behind() {
     push("./new").succeeds();
 }
 
+/// Shell: waits until the last program in the background catches SIGINT and SIGTERM.
+const CATCHES: &str =
+    "until grep -Eq '^SigCgt:.*[4567cdef][0-9a-f]{2}[2367abef]$' /proc/$!/status; do sleep 0.05; done";
+
 #[test]
 fn an_interrupted_push_says_that_the_next_one_goes_on() {
     let job = Job::new("file a \"x\"");
-    // It waits for a lock, for as long as it takes to be interrupted.
-    let line = "flock src/.emu/LOCK timeout --preserve-status -s INT 1 emu push -S src --wait 60";
-    let said = job.emu.shell(line).exits(130);
-    let hint = "hint: the next push goes on with what this one finished; nothing that is listed was changed";
-    assert_eq!(said.stderr, format!("error: interrupted\n{hint}\n"));
+    // It waits for a lock, for as long as it takes to be interrupted. `timeout` and `sudo` signal the
+    // process and then its group.
+    fs::write(
+        job.emu.path("script"),
+        format!(
+            "emu push -S src --wait 60 & {CATCHES}\n\
+             for n in 1 2 3 4 5; do kill -$1 $! && sleep 0.01; done; wait $!"
+        ),
+    )
+    .unwrap();
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let said = job.emu.shell(&format!("flock src/.emu/LOCK bash script {signal} 2>said; echo $?"));
+        assert_eq!(said.succeeds().stdout, format!("{status}\n"));
+        let hint =
+            "hint: the next push goes on with what this one finished; nothing that is listed was changed";
+        let said = fs::read_to_string(job.emu.path("said")).unwrap();
+        assert!(said.starts_with(&format!("error: interrupted\n{hint}\n")), "{said}");
+    }
+    job.push(&[]).succeeds();
 }
 
 #[test]
-fn signals_that_come_together_are_one_and_a_later_one_ends_what_hangs() {
-    let job = Job::new("file a \"x\"\nfile big size=1000000");
-    // `timeout` and `sudo` signal the process and then its group.
-    let line = "flock src/.emu/LOCK bash -c 'emu push -S src --wait 60 & sleep 1; \
-                for n in 1 2 3 4 5; do kill -TERM $! && sleep 0.01; done; wait $!' 2>said; echo $?";
-    let said = job.emu.shell(line).succeeds();
-    assert_eq!(said.stdout, "143\n");
-    let said = fs::read_to_string(job.emu.path("said")).unwrap();
-    assert!(said.starts_with("error: interrupted\n"), "{said}");
-    job.push(&[]).succeeds();
+fn a_later_signal_ends_what_hangs() {
+    let job = Job::pushed("file big size=1000000");
     // Nobody reads what it writes.
-    let line = "mkfifo full; sleep 60 <full & emu cat -S src HEAD:big >full & sleep 1; \
-                kill -TERM $!; sleep 1; kill -TERM $!; wait $!; echo $?; kill %1";
-    assert_eq!(job.emu.shell(line).succeeds().stdout, "143\n");
+    let line = format!(
+        "mkfifo full; sleep 60 <full & emu cat -S src HEAD:big >full & {CATCHES}; sleep 0.5; \
+         kill -TERM $!; sleep 1; kill -TERM $!; wait $!; echo $?; kill %1"
+    );
+    assert_eq!(job.emu.shell(&line).succeeds().stdout, "143\n");
 }
 
 #[test]
