@@ -5,11 +5,8 @@ use super::{Context, command, find, inside};
 use crate::error::{Error, Kind};
 use crate::fs;
 use crate::quote::quoted;
-use crate::sink::rev::looks_like_revision;
+use crate::sink::rev::{MIN_PREFIX, looks_like_revision};
 use std::path::Path;
-
-/// The shortest beginning of an id.
-const MIN_PREFIX: usize = 4;
 
 /// The error for a revision, or a better one if its form tells more.
 pub(super) fn explained(spec: &str, error: Error, context: &Context) -> Error {

@@ -104,6 +104,11 @@ impl Stat {
         }
     }
 
+    /// Whether the file has holes: fewer blocks than bytes.
+    pub fn is_sparse(&self) -> bool {
+        self.blocks.saturating_mul(512) < self.size
+    }
+
     /// Whether content and inode are as they were: the stamps that any change would move.
     pub fn same_stamps(&self, other: &Stat) -> bool {
         (self.kind, self.ino, self.size, self.mtime, self.ctime)

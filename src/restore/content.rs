@@ -69,7 +69,7 @@ impl Origin {
     /// Whether a file has the content of the record.
     pub(super) fn fits(&mut self, stored: &Stored, entry: &Entry) -> bool {
         let Stored { file, stat } = stored;
-        let sparse = stat.blocks.saturating_mul(512) < stat.size;
+        let sparse = stat.is_sparse();
         stat.size == entry.size
             && fs::hash_content(file, stat.size, sparse, &mut self.buffer)
                 .is_ok_and(|read| Some(read.sha256) == entry.sha256)
@@ -87,7 +87,7 @@ impl Origin {
         to: OwnedFd,
     ) -> fs::Result<(OwnedFd, Option<String>)> {
         let size = stored.stat.size;
-        let sparse = stored.stat.blocks * 512 < size;
+        let sparse = stored.stat.is_sparse();
         let mut slot = (to, Ok(()));
         let copied = if fs::share_content(&stored.file, &slot.0, size, &self.shares)? {
             fs::hash_content(&slot.0, size, sparse, &mut self.buffer)

@@ -136,7 +136,7 @@ impl<'a> Seen<'a> {
         if !before.same_stamps(&self.stat) {
             return Ok(None);
         }
-        let sparse = before.blocks * 512 < before.size;
+        let sparse = before.is_sparse();
         let read = fs::hash_content(&file, before.size, sparse, buffer)?;
         // Changed while it was read: nobody knows what it holds now.
         Ok(Stat::of(file.as_fd())?.same_stamps(&before).then_some(read.sha256))

@@ -83,7 +83,7 @@ fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
 }
 
 /// What stands in the directories of a sink.
-struct Standing {
+struct Ids {
     nodes: BTreeSet<String>,
     trees: BTreeSet<String>,
     removed: BTreeSet<String>,
@@ -111,7 +111,7 @@ impl Catalog {
         Catalog::look(sink).map(|(catalog, _)| catalog)
     }
 
-    fn look(sink: &Sink) -> Result<(Catalog, Standing)> {
+    fn look(sink: &Sink) -> Result<(Catalog, Ids)> {
         let (nodes, trees) = (ids(sink, layout::NODES)?, ids(sink, layout::TREES)?);
         let (pins, removed) = (sink.pins()?, ids(sink, layout::REMOVED)?);
         let intents = sink.stagings()?.into_iter().filter_map(|(_, intent)| intent.ok().flatten());
@@ -146,7 +146,7 @@ impl Catalog {
         // The place of what is being published is taken, whether or not it can be completed now.
         catalog.last_seq = sealed.iter().filter_map(|intent| intent.seq).fold(catalog.last_seq, u64::max);
         catalog.find_head(sink, &sealed);
-        Ok((catalog, Standing { nodes, trees, removed }))
+        Ok((catalog, Ids { nodes, trees, removed }))
     }
 
     fn take_place(&mut self, seq: u64, line: u64) {
@@ -154,8 +154,8 @@ impl Catalog {
         self.last_line = self.last_line.max(line);
     }
 
-    fn find_half_removed(&mut self, sink: &Sink, standing: Standing) -> Result<()> {
-        let Standing { nodes, trees, removed } = standing;
+    fn find_half_removed(&mut self, sink: &Sink, standing: Ids) -> Result<()> {
+        let Ids { nodes, trees, removed } = standing;
         let gone: Vec<&String> = removed.difference(&nodes).collect();
         if gone.is_empty() {
             return Ok(());

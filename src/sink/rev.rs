@@ -7,7 +7,7 @@ use crate::quote::quoted;
 use jiff::tz::TimeZone;
 
 /// The shortest prefix of an id that is looked up.
-const MIN_PREFIX: usize = 4;
+pub const MIN_PREFIX: usize = 4;
 
 /// The snapshots that an expression names: one for a revision, oldest first for `A..B`.
 ///

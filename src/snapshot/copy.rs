@@ -145,7 +145,7 @@ fn read_shared(to: &mut [Destination<'_>], buffer: &mut Vec<u8>) -> fs::Result<C
 }
 
 fn read(from: &OwnedFd, stat: &Stat, mut to: Vec<&mut fs::Slot>, buffer: &mut Vec<u8>) -> fs::Result<Copied> {
-    let sparse = stat.blocks.saturating_mul(512) < stat.size;
+    let sparse = stat.is_sparse();
     fs::copy_content(from, &mut to, stat.size, sparse, buffer)
 }
 

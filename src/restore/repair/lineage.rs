@@ -42,7 +42,10 @@ impl Lineage {
     pub(super) fn find(&mut self, mut lost: Vec<Lost>) {
         lost.sort_unstable_by(|a, b| b.id.cmp(&a.id));
         for (at, one) in lost.iter().enumerate() {
-            let place = self.locate(one, &lost[at + 1..]);
+            let (place, is_guess) = self.locate(one, &lost[at + 1..]);
+            if is_guess {
+                self.guessed.push(one.id.clone());
+            }
             self.last_seq = self.last_seq.max(place.seq);
             self.last_line = self.last_line.max(place.line);
             let at = self.places.partition_point(|other| other.seq < place.seq);
@@ -66,7 +69,8 @@ impl Lineage {
         self.places.iter().find(|place| place.id == id)
     }
 
-    fn locate(&mut self, lost: &Lost, earlier: &[Lost]) -> Place {
+    /// The place of a snapshot, and whether it is a guess; `earlier` are lost too, and saved before.
+    fn locate(&self, lost: &Lost, earlier: &[Lost]) -> (Place, bool) {
         let id = &*lost.id;
         let at = |seq, line, fork| Place { id: id.to_owned(), seq, line, fork, parent: None };
         let child = self.places.iter().find(|place| place.parent.as_deref() == Some(id));
@@ -76,10 +80,11 @@ impl Lineage {
         };
         if let (Some(seq), Some(child)) = (free, child) {
             // A line that began with the child says where the other one was left.
-            return match child.fork.filter(|fork| fork.seq == seq) {
+            let place = match child.fork.filter(|fork| fork.seq == seq) {
                 Some(fork) => at(seq, fork.line, self.fork_of(fork.line)),
                 None => at(seq, child.line, child.fork),
             };
+            return (place, false);
         }
         let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));
         let has_lines = self.places.iter().any(|place| place.line != self.last_line);
@@ -89,10 +94,7 @@ impl Lineage {
         // Without any other node, lines cannot be told apart.
         let is_alone = self.places.iter().all(|place| self.found.contains(&place.id))
             && !(self.places.is_empty() && earlier.is_empty());
-        if parent.is_none() && (free.is_none() || has_lines || is_shared || is_alone) {
-            self.guessed.push(id.to_owned());
-        }
-        let parent = lost.parent.as_deref().and_then(|parent| self.get(parent));
+        let is_guess = parent.is_none() && (free.is_none() || has_lines || is_shared || is_alone);
         let seq = free.unwrap_or_else(|| self.last_seq.saturating_add(1));
         let by_time = || self.places.iter().rev().find(|place| second_of(&place.id) <= second_of(id));
         let before = match (parent, free) {
@@ -101,14 +103,15 @@ impl Lineage {
             (None, None) => by_time(),
         };
         let next_line = self.last_line.saturating_add(1);
-        match before {
+        let place = match before {
             Some(last) if free.is_some() && self.goes_on(last, seq) => at(seq, last.line, last.fork),
             Some(last) => at(seq, next_line, Some(Fork { line: last.line, seq: last.seq })),
             None => match self.places.first() {
                 Some(next) if self.found.contains(&next.id) => at(seq, next.line, next.fork),
                 _ => at(seq, next_line, None),
             },
-        }
+        };
+        (place, is_guess)
     }
 
     /// Whether the line of `last` can have had a snapshot at `seq` next: nothing of it was saved between,

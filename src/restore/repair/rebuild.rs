@@ -81,7 +81,7 @@ impl Record {
 }
 
 /// An entry as it stands in the tree.
-struct Standing<'a> {
+struct Subject<'a> {
     path: &'a [u8],
     name: &'a [u8],
     dir: &'a Dir,
@@ -104,7 +104,8 @@ struct Rebuild {
 }
 
 /// Writes the manifest of a tree of `sink`. Of several records, the first that fits is taken. Memory:
-/// a directory of each record, and the names of files that have several.
+/// a directory of each record, the numbers of inodes that have several names in this tree or others, and
+/// the entries of those that have several in this one.
 ///
 /// # Errors
 /// Something in the tree cannot be looked at; interrupted; the output fails.
@@ -200,17 +201,17 @@ impl Rebuild {
         }
         let xattrs = fs::read_xattrs(dir, name)?;
         let target = if stat.kind == Kind::Symlink { Some(dir.read_link(name)?) } else { None };
-        let standing = Standing { path, name, dir, stat, xattrs, target };
-        let mut entry = match self.attested(&standing) {
+        let subject = Subject { path, name, dir, stat, xattrs, target };
+        let mut entry = match self.attested(&subject) {
             Some(entry) => entry,
             None if self.unknown == Unknown::Hashed => {
-                let is_file = standing.stat.kind == Kind::File;
-                let digest = if is_file { Some(standing.read(&mut self.buffer)?) } else { None };
-                standing.entry(digest)
+                let is_file = subject.stat.kind == Kind::File;
+                let digest = if is_file { Some(subject.read(&mut self.buffer)?) } else { None };
+                subject.entry(digest)
             }
             None => {
                 self.unattested += 1;
-                Entry { unattested: true, ..standing.entry(None) }
+                Entry { unattested: true, ..subject.entry(None) }
             }
         };
         if let Some(names) = names {
@@ -238,8 +239,8 @@ impl Rebuild {
     }
 
     /// What a record says of the entry.
-    fn attested(&mut self, standing: &Standing<'_>) -> Option<Entry> {
-        let Standing { path, name, stat, .. } = standing;
+    fn attested(&mut self, subject: &Subject<'_>) -> Option<Entry> {
+        let Subject { path, name, stat, .. } = subject;
         // Whatever it shows now: this is what it should show.
         if let Some(entry) =
             self.records.iter_mut().find_map(|record| record.of_inode(path, name, stat).cloned())
@@ -249,7 +250,7 @@ impl Rebuild {
         let known = self.records.iter().filter_map(|record| Some((record, record.find(path, name)?)));
         let known = known.filter(|(_, entry)| entry.kind == stat.kind && !entry.unattested);
         let fits =
-            |(record, entry): &(&Record, &Entry)| record.tree.is_some() && standing.fits(entry, self.grain);
+            |(record, entry): &(&Record, &Entry)| record.tree.is_some() && subject.fits(entry, self.grain);
         if stat.kind != Kind::File {
             return known.filter(fits).map(|(_, entry)| entry.clone()).next();
         }
@@ -259,9 +260,9 @@ impl Rebuild {
                 entry.size == stat.size && time.contains(&stat.mtime)
             })
             .collect();
-        let digest = (!claims.is_empty()).then(|| standing.read(&mut self.buffer).ok()).flatten()?;
+        let digest = (!claims.is_empty()).then(|| subject.read(&mut self.buffer).ok()).flatten()?;
         let claim = claims.into_iter().find(|(_, entry)| entry.sha256 == Some(digest))?;
-        Some(if fits(&claim) { claim.1.clone() } else { standing.entry(Some(digest)) })
+        Some(if fits(&claim) { claim.1.clone() } else { subject.entry(Some(digest)) })
     }
 }
 
@@ -270,7 +271,7 @@ fn is_same(a: &Entry, b: &Entry) -> bool {
     a.same_content(b) && a.same_attributes(b)
 }
 
-impl Standing<'_> {
+impl Subject<'_> {
     /// Whether a correct inode for this record of the same sink looks as this one does.
     fn fits(&self, entry: &Entry, grain: u64) -> bool {
         entry.kind == self.stat.kind
@@ -283,7 +284,7 @@ impl Standing<'_> {
 
     fn read(&self, buffer: &mut Vec<u8>) -> fs::Result<Digest> {
         let file = self.dir.open_file(self.name)?;
-        let sparse = self.stat.blocks.saturating_mul(512) < self.stat.size;
+        let sparse = self.stat.is_sparse();
         Ok(fs::hash_content(&file, self.stat.size, sparse, buffer)?.sha256)
     }
 

@@ -88,7 +88,7 @@ pub fn lost_records(
         lost.iter().filter(|lost| lost.what == What::Node).map(|lost| recovery.place_of(lost)).collect();
     recovery.lineage.find(places);
     // Those whose manifests stand first: the others may have to ask what they recorded.
-    lost.sort_by_key(|lost| lost.what != What::Node || recovery.own_tree(&lost.id).is_none());
+    lost.sort_by_cached_key(|lost| lost.what != What::Node || recovery.own_tree(&lost.id).is_none());
     for lost in lost {
         interrupt::check()?;
         let outcome = match recovery.recover(&lost) {

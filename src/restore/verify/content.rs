@@ -59,7 +59,7 @@ impl Checker<'_> {
             return Ok(Digest::of(b""));
         }
         let file = dir.open_file(name)?;
-        let sparse = stat.blocks.saturating_mul(512) < stat.size;
+        let sparse = stat.is_sparse();
         let read = fs::hash_content(&file, stat.size, sparse, &mut self.buffer)?;
         let counters = self.run.observer.counters();
         Counters::add(&counters.files, 1);

@@ -20,6 +20,18 @@ fn steps(count: usize) -> Job {
     job
 }
 
+/// A source pushed so many times to a sink on a disk of 8 MB, which each time takes 300 kB more.
+fn on_a_small_disk(count: usize) -> (Job, LoopFs) {
+    let job = Job::new("file a size=300000 seed=1");
+    let disk = LoopFs::tmpfs(&job.emu.path("full"), 8);
+    job.ok(&["-S", "src", "sink", "rm", "origin"]);
+    job.ok(&["-S", "src", "sink", "add", "full", disk.path("sink").to_str().unwrap()]);
+    for seed in 1..=count {
+        job.edit(&format!("file a size=300000 seed={}", seed + 1)).push(&[]).succeeds();
+    }
+    (job, disk)
+}
+
 fn ids(job: &Job) -> Vec<String> {
     job.nodes().iter().map(|node| id(node).to_owned()).collect()
 }
@@ -236,13 +248,7 @@ fn room_is_made_on_a_disk_without_a_free_byte() {
     if !need_loop("ext4") {
         return;
     }
-    let job = Job::new("file a size=300000 seed=1");
-    let disk = LoopFs::tmpfs(&job.emu.path("full"), 8);
-    job.ok(&["-S", "src", "sink", "rm", "origin"]);
-    job.ok(&["-S", "src", "sink", "add", "full", disk.path("sink").to_str().unwrap()]);
-    for seed in 2..=4 {
-        job.edit(&format!("file a size=300000 seed={seed}")).push(&[]).succeeds();
-    }
+    let (job, disk) = on_a_small_disk(3);
     job.emu.shell("dd if=/dev/zero of=full/filler bs=4096 status=none; true");
     assert!(fs::write(disk.path("more"), [1; 5000]).is_err(), "the disk is full");
     job.ok(&["-S", "src", "prune", "TAIL"]);
@@ -286,13 +292,7 @@ fn head_goes_from_a_disk_without_a_free_byte() {
     if !need_loop("ext4") {
         return;
     }
-    let job = Job::new("file a size=300000 seed=1");
-    let disk = LoopFs::tmpfs(&job.emu.path("full"), 8);
-    job.ok(&["-S", "src", "sink", "rm", "origin"]);
-    job.ok(&["-S", "src", "sink", "add", "full", disk.path("sink").to_str().unwrap()]);
-    for seed in 2..=8 {
-        job.edit(&format!("file a size=300000 seed={seed}")).push(&[]).succeeds();
-    }
+    let (job, disk) = on_a_small_disk(7);
     let fill = || {
         job.emu.shell("dd if=/dev/zero of=full/filler$RANDOM bs=4096 status=none; true");
         assert!(fs::write(disk.path("more"), [1; 5000]).is_err(), "the disk is full");
