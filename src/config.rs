@@ -312,6 +312,19 @@ impl Config {
         self.word("push", "torn") == Some("error")
     }
 
+    /// `push.unread-ok`: paths below the source's root that may be unreadable.
+    pub fn unread_ok(&self) -> &[String] {
+        match self.first("push", "unread-ok") {
+            Some(Value::List(list)) => list,
+            _ => &[],
+        }
+    }
+
+    /// `push.churn-limit`: the percentage of files or bytes of which a loss is a mass change.
+    pub fn churn_limit(&self) -> u64 {
+        number(self.first("push", "churn-limit")).and_then(|limit| u64::try_from(limit).ok()).unwrap_or(50)
+    }
+
     /// `core.default-sink`: what a bare `HEAD` means.
     pub fn default_sink(&self) -> Option<String> {
         self.word("core", "default-sink").map(str::to_owned)

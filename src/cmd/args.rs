@@ -87,15 +87,29 @@ pub struct AllowArgs {
     #[arg(long)]
     allow_moved: bool,
 
-    /// Take a source for complete although less than half of it is left
+    /// Accept a source that has shrunk to less than half
     #[arg(long)]
     allow_shrunk: bool,
+
+    /// Accept a source of which most files were removed or changed
+    #[arg(long)]
+    allow_churn: bool,
+
+    /// Accept a clock that is far from the time of the last snapshot
+    #[arg(long)]
+    allow_clock: bool,
 }
 
 impl AllowArgs {
     /// The allowances that were given.
     pub fn allowed(self) -> Allowed {
-        Allowed { empty: self.allow_empty, moved: self.allow_moved, shrunk: self.allow_shrunk }
+        Allowed {
+            empty: self.allow_empty,
+            moved: self.allow_moved,
+            shrunk: self.allow_shrunk,
+            churn: self.allow_churn,
+            clock: self.allow_clock,
+        }
     }
 }
 

@@ -26,12 +26,13 @@ pub(super) fn marks(context: &Context, found: &Found, with_sink: bool) -> String
         (with_sink, &*sink, Paint::Sink),
         (found.head, "HEAD", Paint::Head),
         (found.pinned, &*pinned, Paint::Mark),
-        (found.node.partial, "partial", Paint::Warning),
-        (found.node.shrunk, "shrunk", Paint::Warning),
+    ];
+    let defects = found.node.marks().map(|word| (true, word, Paint::Warning));
+    let rest = [
         (found.node.recovered.is_some(), "recovered", Paint::Warning),
         (damage.is_some(), damage.as_deref().unwrap_or_default(), Paint::Damage),
     ];
-    let marks = marks.into_iter().filter(|(set, _, _)| *set);
+    let marks = marks.into_iter().chain(defects).chain(rest).filter(|(set, _, _)| *set);
     let marks: Vec<String> = marks.map(|(_, word, paint)| context.ui.paint(paint, word)).collect();
     marks.join(", ")
 }
@@ -85,6 +86,7 @@ fn counts(node: &Node) -> String {
         (counts.moved, "moved"),
         (counts.reattributed, "with new attributes"),
         (counts.unread, "unread"),
+        (counts.unread_ok, "unread as allowed"),
         (counts.torn, "changed while read"),
         (counts.damaged, "damaged before"),
     ];

@@ -20,7 +20,7 @@ Colours only help to find what is said in words or letters as well. There are no
 dumb terminal; --color=always and never decide otherwise.
 
     error:, what is damaged              bold red
-    warning:, partial, shrunk, absent    bold yellow
+    warning:, partial, shrunk, churned, misdated, absent    bold yellow
     hint:, pinned, moved                 cyan
     HEAD                                 bold cyan
     names of sinks                       bold green

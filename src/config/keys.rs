@@ -51,6 +51,8 @@ const SECTIONS: &[Section] = &[
             ("exclude-caches", Shape::Switch),
             ("exclude-if-present", Shape::Text),
             ("torn", Shape::Words(&["warn", "error"])),
+            ("unread-ok", Shape::List),
+            ("churn-limit", Shape::Number(1, 100)),
         ],
     ),
     (

@@ -2,6 +2,7 @@
 
 use super::{Dir, Result, fault, read_limited};
 use rustix::fd::BorrowedFd;
+use rustix::fs::{AtFlags, StatxFlags};
 
 /// Room on a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,8 @@ pub fn space(dir: &Dir) -> Result<Space> {
 }
 
 /// What stays the same for a file system that is mounted again: its id where that comes from a
-/// UUID (ext4, btrfs), else the root directory's inode number. Device numbers change.
+/// UUID (ext4, btrfs), else the inode number and the time of birth of `dir`. The number alone says
+/// nothing: the root of every XFS has the same. Device numbers change.
 ///
 /// # Errors
 /// The system's.
@@ -101,7 +103,13 @@ pub fn identity(dir: &Dir) -> Result<String> {
         FsKind::Ext | FsKind::Btrfs => format!("fsid:{:016x}", rustix::fs::fstatvfs(dir.fd())?.f_fsid),
         // Neither kind of number is stable there.
         FsKind::Fuse | FsKind::Network => String::new(),
-        _ => format!("ino:{}", dir.stat_self()?.ino),
+        _ => {
+            let flags = StatxFlags::INO | StatxFlags::BTIME;
+            let stat = rustix::fs::statx(dir.fd(), c"", AtFlags::EMPTY_PATH, flags)?;
+            let born = (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime);
+            let born = born.map_or_else(String::new, |at| format!(":{}.{:09}", at.tv_sec, at.tv_nsec));
+            format!("ino:{}{born}", stat.stx_ino)
+        }
     })
 }
 

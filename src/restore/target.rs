@@ -5,39 +5,12 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, Errno};
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Node, Sink, layout};
+pub use crate::source::{Cloned, Unfinished};
 use crate::source::{Source, absolute};
 use crate::tree::{Kind, path};
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
-
-/// A full checkout or a clone that was begun and not finished; stands in `SOURCE/.emu/checkout`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unfinished {
-    /// Version of this record.
-    pub v: u32,
-    /// The snapshot that the source was to become.
-    pub snapshot: String,
-    /// Id of the sink that has it.
-    pub sink: String,
-    /// When it began, UTC.
-    pub since: String,
-    /// How its temporary files begin.
-    pub temporary: String,
-    /// What makes it a clone, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clone: Option<Cloned>,
-}
-
-/// What the note of a clone says beside that of a checkout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cloned {
-    /// The sink or revision that was named.
-    pub asked: String,
-    /// The boot of the machine in which it began; empty if that could not be told.
-    pub boot: String,
-}
 
 impl Unfinished {
     pub(super) fn new(sink: &Sink, node: &Node) -> Result<Unfinished> {
@@ -49,15 +22,6 @@ impl Unfinished {
             temporary: temporary_prefix()?,
             clone: None,
         })
-    }
-
-    /// The checkout or clone that a source stands in the middle of, by its `.emu`.
-    pub fn read(emu: &Dir) -> Option<Unfinished> {
-        let content = fs::read_limited(emu, layout::CHECKOUT, 64 * 1024).ok()?;
-        let unfinished: Unfinished = serde_json::from_slice(&content).ok()?;
-        let sound = unfinished.v == 1 && unfinished.temporary.starts_with(".emu-");
-        // A prefix this short would fit files that are not ours.
-        (sound && unfinished.temporary.len() >= 16).then_some(unfinished)
     }
 
     pub(super) fn write(&self, emu: &Dir, root: &Path) -> Result<()> {
@@ -183,15 +147,7 @@ fn parent_of(place: &Path) -> Result<(Dir, Vec<u8>)> {
 }
 
 fn refuse_inside_sink(place: &Path, dir: &Dir) -> Result<()> {
-    let real = fs::real_path(dir).doing(|| format!("cannot resolve {}", quoted_path(place)))?;
-    for above in real.ancestors() {
-        if fs::open_operator(above).is_ok_and(|above| is_sink(&above)) {
-            return Err(Error::failed(format!("cannot write to {}", quoted_path(place)))
-                .because(format!("it lies in the sink {}", quoted_path(above)))
-                .hint("name a directory outside of it: what a sink holds is never written again"));
-        }
-    }
-    Ok(())
+    crate::sink::refuse_inside(dir, &|| format!("cannot write to {}", quoted_path(place)))
 }
 
 /// The path inside the source that a user names in `directory`.

@@ -3,6 +3,8 @@
 
 use super::{Node, Sink, layout, node};
 use crate::error::{Doing as _, Error, Result};
+use crate::fs::Dir;
+use crate::quote::quoted_path;
 use crate::tree::{Digest, FrameSpan, ManifestReader, OldManifest};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -60,6 +62,15 @@ impl Sink {
         read(File::from(self.dir(layout::MANIFESTS)?.open_file(id.as_bytes()).doing(cannot)?), id)
     }
 
+    /// Opens the manifest of a staged tree that this process has written.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open_staged(&self, staging: &Dir) -> Result<StoredManifest> {
+        let cannot = || format!("cannot read the manifest of a staged tree in {}", quoted_path(&self.path));
+        read(File::from(staging.open_file(layout::MANIFEST).doing(cannot)?), "a staged tree")
+    }
+
     /// The stored manifest of a snapshot, unproven.
     ///
     /// # Errors
@@ -74,7 +85,7 @@ impl Sink {
     fn damaged(&self, node: &Node, why: &str) -> Error {
         Error::failed(format!("cannot read snapshot {}", node.short()))
             .because(why)
-            .hint(format!("its files are in {}", crate::quote::quoted_path(&self.tree_path(&node.id))))
+            .hint(format!("its files are in {}", quoted_path(&self.tree_path(&node.id))))
     }
 }
 

@@ -211,12 +211,42 @@ fn parse_info(content: &[u8]) -> std::result::Result<Info, String> {
     serde_json::from_slice(content).map_err(unreadable)
 }
 
+/// Refuses a directory in which emu itself writes or removes: inside a sink, or inside the `.emu` of a
+/// source. What stands there would be removed with a snapshot, or damage one. `action` is what cannot be
+/// done, for the message.
+///
+/// # Errors
+/// The directory lies there, or its path cannot be resolved.
+pub fn refuse_inside(dir: &Dir, action: &dyn Fn() -> String) -> Result<()> {
+    let real = fs::real_path(dir).doing(action)?;
+    let has = |above: &Path, name| {
+        let emu = fs::open_operator(above).and_then(|above| above.open_path(layout::EMU));
+        emu.and_then(|emu| emu.stat(name)).is_ok_and(|stat| stat.kind == crate::tree::Kind::File)
+    };
+    for above in real.ancestors() {
+        let why = if has(above, layout::SINK) {
+            format!("it lies in the sink {}", quoted_path(above))
+        } else if above.file_name().is_some_and(|name| name == ".emu")
+            && above.parent().is_some_and(|source| has(source, layout::SOURCE))
+        {
+            format!("it lies in {}, which emu uses for the source", quoted_path(above))
+        } else {
+            continue;
+        };
+        return Err(Error::failed(action()).because(why).hint("name a directory outside of it"));
+    }
+    Ok(())
+}
+
 fn make_root(path: &Path) -> Result<Dir> {
     use std::os::unix::ffi::OsStrExt as _;
     let cannot = || format!("cannot make a sink at {}", quoted_path(path));
     match fs::open_operator(path) {
         Err(fs::Errno::NOENT) => {}
-        result => return result.doing(cannot),
+        result => {
+            let root = result.doing(cannot)?;
+            return refuse_inside(&root, &cannot).map(|()| root);
+        }
     }
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -232,6 +262,7 @@ fn make_root(path: &Path) -> Result<Dir> {
         }
         result => result.doing(cannot)?,
     };
+    refuse_inside(&parent, &cannot)?;
     parent.ensure_dir(name.as_bytes(), 0o700).doing(cannot)
 }
 

@@ -53,6 +53,8 @@ pub struct Counts {
     pub reattributed: u64,
     /// Entries that could not be saved.
     pub unread: u64,
+    /// Entries that could not be saved, and that `push.unread-ok` names.
+    pub unread_ok: u64,
     /// Files that changed while they were read.
     pub torn: u64,
     /// Files of the parent that were found damaged, and saved anew.
@@ -95,6 +97,22 @@ pub struct UnreadNote {
 
 /// How many paths that were not saved a node lists by name; all are counted.
 pub const MAX_UNREAD_NOTES: usize = 1000;
+
+/// How much of the last complete snapshot a new one no longer has.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Churn {
+    /// Regular files in the last complete snapshot.
+    pub files: u64,
+    /// Files of those that were removed or have other content now.
+    pub lost_files: u64,
+    /// Bytes of all its regular files, each inode once.
+    pub bytes: u64,
+    /// Bytes of those that were removed or have other content now.
+    pub lost_bytes: u64,
+    /// The suffix that most of the lost files have got, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
+}
 
 /// The mark of a node that a repair wrote, since its own or its manifest was lost. Its id stays that
 /// of the snapshot, which does not follow from the content any more; `check` takes its place.
@@ -166,6 +184,15 @@ pub struct Node {
     /// So much smaller than the last complete one that nothing was expired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shrunk: bool,
+    /// So many files of the last complete snapshot were removed or changed that nothing was expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub churned: bool,
+    /// `time` is implausible beside the snapshots before, so nothing was expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub misdated: bool,
+    /// What a mass change did to the last complete snapshot's files, also if it was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub churn: Option<Churn>,
     /// A repair wrote this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<Recovered>,
@@ -256,9 +283,20 @@ impl Node {
         short(&self.id)
     }
 
-    /// Whether everything was saved that should be.
+    /// Whether nothing marks the snapshot: everything was saved, at a plausible time, and no mass change.
     pub fn is_complete(&self) -> bool {
-        !self.partial && !self.shrunk
+        self.marks().next().is_none()
+    }
+
+    /// The words for what keeps the snapshot from counting as complete.
+    pub fn marks(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let all = [
+            (self.partial, "partial"),
+            (self.shrunk, "shrunk"),
+            (self.churned, "churned"),
+            (self.misdated, "misdated"),
+        ];
+        all.into_iter().filter_map(|(set, word)| set.then_some(word))
     }
 
     /// The stored form.

@@ -6,9 +6,9 @@ use super::lane::{self, Base, Lane, Staging, attributes};
 use super::moves::Moves;
 use super::seal::{self, KeepIndex, Parent, Sealer, Writes};
 use super::spare::{self, Choice};
-use super::{SinkReport, recover};
-use crate::config::{Config, Layer, Retention};
-use crate::error::{Doing as _, Error, Result};
+use super::{recover, settings};
+use crate::config::{Config, Retention};
+use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
@@ -112,63 +112,6 @@ fn find_parent(sink: &Sink, catalog: &Catalog, observer: &dyn Observer) -> Optio
     None
 }
 
-/// Locks all sinks in the order of their ids. What cannot be used goes to the reports.
-pub(super) fn lock_all(
-    source: &Source,
-    targets: Vec<Target>,
-    set_owner: bool,
-    wait: Wait,
-    command: &str,
-    observer: &dyn Observer,
-) -> (Vec<Ready>, Vec<SinkReport>) {
-    let (mut open, mut reports) = (Vec::new(), Vec::new());
-    for target in targets {
-        let Target { name, optional, sink } = target;
-        match sink.and_then(|sink| refuse_foreign(source, sink)) {
-            Ok(sink) => open.push((name, optional, sink)),
-            // Only this is an absence: whatever goes wrong later is not forgiven.
-            Err(error) => reports.push(SinkReport { name, optional, outcome: Err(error) }),
-        }
-    }
-    open.sort_by(|a, b| a.2.info.id.cmp(&b.2.info.id));
-    open.dedup_by(|a, b| a.2.info.id == b.2.info.id);
-    let mut ready = Vec::new();
-    for (name, _, sink) in open {
-        match self::ready(&name, sink, set_owner, wait, command, observer) {
-            Ok(sink) => ready.push(sink),
-            Err(error) => reports.push(SinkReport { name, optional: false, outcome: Err(error) }),
-        }
-    }
-    (ready, reports)
-}
-
-fn refuse_foreign(source: &Source, sink: Sink) -> Result<Sink> {
-    if sink.info.source == source.id {
-        return Ok(sink);
-    }
-    Err(Error::not_found(format!("cannot push to {}", quoted_path(&sink.path)))
-        .because("the sink belongs to another source")
-        .hint("each sink holds snapshots of one source; `emu sink add NAME PATH` makes another sink"))
-}
-
-/// Drops the sinks that a check refuses; their reports say why.
-pub(super) fn keep(
-    ready: Vec<Ready>,
-    reports: &mut Vec<SinkReport>,
-    check: impl Fn(&Ready) -> Result<()>,
-) -> Vec<Ready> {
-    let mut kept = Vec::new();
-    for ready in ready {
-        match check(&ready) {
-            Ok(()) => kept.push(ready),
-            Err(error) => {
-                reports.push(SinkReport { name: ready.name, optional: false, outcome: Err(error) });
-            }
-        }
-    }
-    kept
-}
-
 /// The records of a snapshot as its manifest has them, for those who hold no lock.
 ///
 /// # Errors
@@ -258,7 +201,9 @@ pub(super) fn into_staging(
     let base = choose_base(ready, config, observer)?;
     let staging = Staging::begin(&ready.sink, &ready.lock, ready.catalog.head.as_deref(), &base)?;
     let (node, tree) = parent.unzip();
-    let lane = Lane::staging(&ready.sink, &staging, tree.zip(index.clone()), ready.set_owner)?;
+    let id = node.as_ref().map(|node| node.id.clone());
+    let parent = id.zip(tree).zip(index.clone()).map(|((id, tree), index)| (id, tree, index));
+    let lane = Lane::staging(&ready.sink, &staging, parent, ready.set_owner)?;
     let mut root = root.clone();
     let want = attributes(&root, ready.set_owner);
     let held = match staging.is_reused() {
@@ -351,22 +296,7 @@ impl Ready {
     /// # Errors
     /// The sink's configuration cannot be read or understood.
     pub(super) fn retention(&self, config: &Config) -> Result<Retention> {
-        Ok(config.retention(&sink_layer(&self.sink)?))
+        let layer = settings::sink_layer(&self.sink)?;
+        Ok(config.retention(layer.as_slice()))
     }
-}
-
-/// The sink's own configuration, as a layer above the source's.
-///
-/// # Errors
-/// It cannot be read or understood.
-pub fn sink_layer(sink: &Sink) -> Result<Vec<Layer>> {
-    let path = sink.path.join(".emu/config");
-    let content = match fs::read_limited(sink.emu(), layout::CONFIG, 1 << 20) {
-        Err(fs::Errno::NOENT) => return Ok(Vec::new()),
-        result => result.doing(|| format!("cannot read {}", quoted_path(&path)))?,
-    };
-    let text = String::from_utf8(content).map_err(|_| {
-        Error::usage(format!("cannot read {}", quoted_path(&path))).because("it is not UTF-8")
-    })?;
-    Ok(vec![Layer::parse(&path.to_string_lossy(), &text)?])
 }

@@ -2,12 +2,13 @@
 //! intent, and renames of which that of the node is the commit.
 
 use super::lane;
+use super::limits::Marks;
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, FsKind};
 use crate::quote::quoted_path;
 use crate::sink::node::{Counts, ManifestRef, PathField, UnreadNote};
 use crate::sink::{Catalog, Intent, Node, Sink, SinkLock, Stage, layout, node};
-use crate::tree::Digest;
+use crate::tree::{Digest, Unread};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a staged tree before it has a place in the history.
@@ -36,12 +37,21 @@ pub struct Draft {
     pub manifest: ManifestRef,
     /// The tree hash.
     pub tree: Digest,
-    /// Too much could not be read.
+    /// Why the snapshot does not count as complete.
     #[serde(default)]
-    pub partial: bool,
-    /// Much smaller than the last complete snapshot.
-    #[serde(default)]
-    pub shrunk: bool,
+    pub marks: Marks,
+}
+
+/// The first of what could not be saved, within what a node can hold.
+pub(super) fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
+    const MAX_BYTES: usize = 4 << 20;
+    let mut bytes = 0;
+    let fits = |unread: &&Unread| {
+        bytes += unread.path.len() + unread.text.len();
+        bytes <= MAX_BYTES
+    };
+    let note = |unread: &Unread| UnreadNote { path: PathField::new(&unread.path), text: unread.text.clone() };
+    unread.iter().take(node::MAX_UNREAD_NOTES).take_while(fits).map(note).collect()
 }
 
 /// A snapshot that is listed.
@@ -122,8 +132,11 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
         manifest: draft.manifest,
         tree: draft.tree,
         counts: draft.counts,
-        partial: draft.partial,
-        shrunk: draft.shrunk,
+        partial: draft.marks.partial,
+        shrunk: draft.marks.shrunk,
+        churned: draft.marks.churned,
+        misdated: draft.marks.misdated,
+        churn: draft.marks.churn.clone(),
         recovered: None,
         durability: if FsKind::of(sink.root()).syncs_whole() { "syncfs" } else { "fsync" }.to_owned(),
         compare: draft.compare.clone(),

@@ -49,16 +49,14 @@ pub struct Against {
     moves: Option<Moves>,
     /// Entries of the parent that the source no longer has, if they are to be collected.
     gone: Option<Gone>,
-    /// The directory that could not be listed last: what the parent has below it is missing.
+    /// The directory that could not be listed last: what the parent has below it is unknown, not gone.
     failed: Option<Box<[u8]>>,
-    /// Entries of the parent below directories that could not be listed.
-    pub missing: u64,
 }
 
 impl Against {
     /// Compares with the records of a parent, or with nothing.
     pub fn new(comparer: Comparer, previous: Previous) -> Against {
-        Against { comparer, previous, moves: None, gone: None, failed: None, missing: 0 }
+        Against { comparer, previous, moves: None, gone: None, failed: None }
     }
 
     /// Collects what is gone from the source, for a plan that is printed.
@@ -89,11 +87,8 @@ impl Against {
     /// # Errors
     /// Its records cannot be read.
     pub fn drain(&mut self) -> Result<()> {
-        if self.gone.is_none() && self.failed.is_none() {
-            return Ok(());
-        }
-        let Against { previous, gone, failed, missing, .. } = self;
-        let passed = |listing| pass(gone, failed.as_deref(), missing, listing);
+        let Against { previous, gone: Some(gone), failed, .. } = self else { return Ok(()) };
+        let passed = |listing| pass(gone, failed.as_deref(), listing);
         match previous {
             Previous::Nothing => Ok(()),
             Previous::Manifest(follower) => follower.drain(passed),
@@ -145,14 +140,12 @@ impl Against {
     /// What the index has before the directory with this number is not in the source. `false`:
     /// something of this directory was found elsewhere.
     fn come_to(&mut self, number: Option<u32>) -> Result<bool> {
-        let wanted = self.gone.is_some() || self.failed.is_some();
-        let Against { previous: Previous::Index(index, next), gone, failed, missing, moves, .. } = self
-        else {
+        let Against { previous: Previous::Index(index, next), gone, failed, moves, .. } = self else {
             return Ok(true);
         };
         let Some(number) = number else { return Ok(true) };
-        if wanted {
-            read_up_to(index, next, number, |listing| pass(gone, failed.as_deref(), missing, listing))?;
+        if let Some(gone) = gone {
+            read_up_to(index, next, number, |listing| pass(gone, failed.as_deref(), listing))?;
         }
         *next = number + 1;
         Ok(moves.as_mut().is_none_or(|moves| moves.meet(number)))
@@ -161,12 +154,15 @@ impl Against {
     /// The parent's entries of `dir`; `cannot_list`: the source's are unknown, not gone.
     fn listing_of(&mut self, dir: &[u8], side: &Side, cannot_list: bool) -> Result<Vec<Entry>> {
         self.come_to(side.number)?;
-        let Against { previous, gone, failed, missing, .. } = self;
+        let Against { previous, gone, failed, .. } = self;
+        let passed = |listing| {
+            if let Some(gone) = gone {
+                pass(gone, failed.as_deref(), listing);
+            }
+        };
         let listing = match previous {
             Previous::Nothing => None,
-            Previous::Manifest(follower) => {
-                follower.listing_of(dir, |listing| pass(gone, failed.as_deref(), missing, listing))?
-            }
+            Previous::Manifest(follower) => follower.listing_of(dir, passed)?,
             Previous::Index(index, _) => side
                 .number
                 .map(|number| index.listing(number))
@@ -175,7 +171,6 @@ impl Against {
         };
         let entries = listing.map(|listing| listing.entries).unwrap_or_default();
         if cannot_list {
-            *missing += entries.len() as u64;
             *failed = Some(dir.into());
         }
         Ok(entries)
@@ -192,18 +187,10 @@ fn read_up_to(index: &Index, next: &mut u32, end: u32, mut passed: impl FnMut(Li
 }
 
 /// A directory of the parent that the source does not show.
-fn pass(gone: &mut Option<Gone>, failed: Option<&[u8]>, missing: &mut u64, listing: Listing) {
-    if failed.is_some_and(|failed| path::is_within(&listing.dir, failed)) {
-        // Unknown, not gone.
-        *missing += listing.entries.len() as u64;
-    } else if let Some(gone) = gone {
-        note_gone(gone, listing);
+fn pass(gone: &mut Gone, failed: Option<&[u8]>, Listing { dir, entries }: Listing) {
+    if failed.is_none_or(|failed| !path::is_within(&dir, failed)) {
+        gone.extend(entries.into_iter().map(|entry| (path::join(&dir, &entry.name), entry)));
     }
-}
-
-fn note_gone(gone: &mut Gone, listing: Listing) {
-    let Listing { dir, entries } = listing;
-    gone.extend(entries.into_iter().map(|entry| (path::join(&dir, &entry.name), entry)));
 }
 
 /// The parent's entries of a directory, as one lane has them.
@@ -218,8 +205,8 @@ enum Counterparts {
 pub struct Met {
     /// Directories on other mounts.
     pub mounts: Vec<Box<[u8]>>,
-    /// The root or a directory right below it could not be listed.
-    pub top_level_failed: bool,
+    /// The root, or directories right below it, that could not be listed.
+    pub top_level_failed: Vec<Box<[u8]>>,
     /// Entries of the source, the root left out.
     pub entries: u64,
 }
@@ -252,7 +239,9 @@ impl Feed {
                 Error::os(errno, "cannot walk the source").hint("raise the limit of open files (ulimit -n)")
             );
         }
-        self.met.top_level_failed |= failed && path::components(&path).count() <= 1;
+        if failed && path::components(&path).count() <= 1 {
+            self.met.top_level_failed.push(path.clone());
+        }
         self.met.mounts.extend(borders);
         self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
         let kept = look.is_kept() && lanes.iter().all(Lane::begins_empty);

@@ -4,6 +4,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Attributes, Cursor, Dir, Errno, Removal};
 use crate::quote::quoted;
 use crate::sink::index::Create;
+use crate::sink::node::ManifestRef;
 use crate::sink::{Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
 use crate::tree::{Entry, Kind, Sealed};
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::journal::{self, Journal, Proofs};
+use super::survival::Fresh;
 use super::unchanged::Known;
 
 /// What staging begins with.
@@ -215,6 +217,8 @@ impl Aside {
 pub struct Lane {
     /// The sink's name for messages.
     pub label: String,
+    /// Id of the parent snapshot, if there is one.
+    pub parent_id: Option<String>,
     /// The parent snapshot's tree, which unchanged entries are linked from, if there is one.
     pub parent: Option<Arc<Dir>>,
     /// The parent snapshot's records, if they are known with the inodes of its tree.
@@ -248,6 +252,7 @@ impl Lane {
     pub fn hashing() -> Lane {
         Lane {
             label: String::new(),
+            parent_id: None,
             parent: None,
             index: None,
             staged: None,
@@ -269,13 +274,17 @@ impl Lane {
     pub fn staging(
         sink: &Sink,
         staging: &Staging,
-        parent: Option<(Dir, Arc<Index>)>,
+        parent: Option<(String, Dir, Arc<Index>)>,
         set_owner: bool,
     ) -> Result<Lane> {
-        let (parent, index) = parent.unzip();
+        let (parent_id, parent, index) = match parent {
+            Some((id, tree, index)) => (Some(id), Some(tree), Some(index)),
+            None => (None, None, None),
+        };
         let aside = || Aside::new(&staging.dir);
         Ok(Lane {
             label: sink.path.to_string_lossy().into_owned(),
+            parent_id,
             parent: parent.map(Arc::new),
             index,
             staged: Some(Arc::clone(staging.tree())),
@@ -336,6 +345,16 @@ pub struct Staged {
     pub root: Entry,
     /// What its manifest is known by.
     pub sealed: Sealed,
+    /// Files whose content the parent snapshot does not have.
+    pub fresh: Fresh,
+}
+
+impl Staged {
+    /// What a node says of the manifest.
+    pub fn manifest_ref(&self) -> ManifestRef {
+        let Sealed { tree, sha256 } = self.sealed;
+        ManifestRef { sha256, bytes: tree.bytes, entries: tree.entries }
+    }
 }
 
 /// What an entry's new inode is to show.

@@ -4,19 +4,18 @@ use super::begin::{self, Ready};
 use super::commit::{self, Draft, Published};
 use super::compare::Comparer;
 use super::feed::{self, Met};
-use super::lane::{self, Staging};
-use super::limits::{self, Allowed};
+use super::lane::{self, Lane, Staging};
+use super::limits::{self, Allowed, Subject};
 use super::scan;
 use super::stage::{Batch, Stage};
-use super::{manifest_ref, unread_notes};
 use crate::config::Config;
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::Observer;
 use crate::quote::{quoted, quoted_path};
-use crate::sink::node::ManifestRef;
+use crate::sink::node::{ManifestRef, PathField};
 use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
-use crate::source::Source;
+use crate::source::{Source, Unfinished};
 use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, Unread, path};
 use std::io::BufRead;
 use std::sync::Arc;
@@ -88,6 +87,7 @@ pub fn link_snapshot<R: BufRead>(
         previous: previous.map(Follower::new),
         source: Cursor::new(Arc::clone(&request.root), true),
         top_level: Vec::new(),
+        mounts: known_mounts(&ready),
         met: Met::default(),
     };
     let lanes = [lane];
@@ -106,32 +106,44 @@ pub fn link_snapshot<R: BufRead>(
             return Err(error);
         }
     };
-    let draft = draft(&ready, sealed, &met, begun, source_fs, request.allowed)?;
+    let draft = draft((&ready, &lanes[0], &staging), sealed, &met, (begun, source_fs), request, observer)?;
     mark(&ready, staging, &draft)
 }
 
 fn draft(
-    ready: &Ready,
-    sealed: super::Sealing,
+    (ready, lane, staging): (&Ready, &Lane, &Staging),
+    super::Sealing { staged, mut counts, mut unread }: super::Sealing,
     met: &Met,
-    begun: String,
-    source_fs: String,
-    allowed: Allowed,
+    (begun, source_fs): (String, String),
+    request: &LinkRequest<'_>,
+    observer: &dyn Observer,
 ) -> Result<Draft> {
-    let tree = sealed.staged.sealed.tree;
+    let subject = Subject {
+        sink: &ready.sink,
+        catalog: &ready.catalog,
+        lane,
+        staging: staging.dir(),
+        staged: &staged,
+        met,
+        time: &begun,
+        unfinished: request.source.is_some_and(|source| Unfinished::read(source.emu()).is_some()),
+        allowed: request.allowed,
+        config: request.config,
+        observer,
+    };
+    let marks = subject.judge(&mut counts, &mut unread);
     Ok(Draft {
         push: crate::sink::uuid()?,
         source: ready.sink.info.source.clone(),
         time: begun,
         compare: "hash".to_owned(),
         source_fs,
-        mounts: Vec::new(),
-        partial: limits::is_partial(&sealed.counts, &tree, met, 0),
-        shrunk: limits::is_shrunk(&tree, (&ready.sink, &ready.catalog), allowed),
-        manifest: manifest_ref(&sealed.staged),
-        tree: tree.tree,
-        unread: unread_notes(&sealed.unread),
-        counts: sealed.counts,
+        mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+        marks,
+        manifest: staged.manifest_ref(),
+        tree: staged.sealed.tree.tree,
+        unread: commit::unread_notes(&unread),
+        counts,
     })
 }
 
@@ -167,7 +179,14 @@ struct Recorded {
     previous: Option<Follower<super::feed::Listings>>,
     source: Cursor,
     top_level: Vec<Box<[u8]>>,
+    /// Mount points of the last complete snapshot. One counts as mounted if there is something in it.
+    mounts: Vec<Box<[u8]>>,
     met: Met,
+}
+
+fn known_mounts(ready: &Ready) -> Vec<Box<[u8]>> {
+    let complete = ready.catalog.last_complete(&ready.sink);
+    complete.iter().flat_map(|before| &before.node.mounts).filter_map(PathField::bytes).collect()
 }
 
 impl Recorded {
@@ -178,12 +197,14 @@ impl Recorded {
             return Err(unattested(&path::join(&dir, &entry.name)));
         }
         self.met.entries += entries.len() as u64;
+        self.met.mounts.extend(self.mounts.iter().find(|at| **at == dir && !entries.is_empty()).cloned());
         let mut unread = manifest.take_unread();
         if dir.is_empty() {
             let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir);
             self.top_level = dirs.map(|entry| entry.name.clone()).collect();
         }
-        self.met.top_level_failed |= unread.iter().any(|unread| self.top_level.contains(&unread.path));
+        let failed = unread.iter().filter(|unread| self.top_level.contains(&unread.path));
+        self.met.top_level_failed.extend(failed.map(|unread| unread.path.clone()));
         let before = match &mut self.previous {
             Some(previous) => previous.listing_of(&dir, |_| {})?.map(|listing| listing.entries),
             None => None,

@@ -16,7 +16,7 @@ use crate::progress::Observer;
 use crate::quote::quoted;
 use crate::sink::node::Counts;
 use crate::sink::{Node, Sink};
-use crate::source::{Excludes, Patterns, Source, owner_names};
+use crate::source::{Excludes, Patterns, Source, Unfinished, owner_names};
 use crate::tree::{Framing, Kind, Time, Unread, path};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -86,8 +86,10 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
     for bad in &excludes.bad {
         observer.warn(bad.clone());
     }
+    let unfinished = request.source.and_then(|source| Unfinished::read(source.emu()));
     let rules = ScanRules {
         excludes,
+        temporary: unfinished.map(|unfinished| unfinished.temporary.into_bytes().into()),
         skip,
         one_file_system: request.config.one_file_system(),
         threads: super::threads(request.config),

@@ -7,6 +7,7 @@
 //! [`push`] is the whole flow; each stage is a file and knows no other. The source is scanned
 //! once for all sinks, and each sink fails alone (promise 8).
 
+mod admit;
 mod bases;
 mod begin;
 pub mod clean;
@@ -34,29 +35,32 @@ mod seal;
 mod settings;
 pub mod spare;
 mod stage;
+mod survival;
 mod unchanged;
 
 pub use bases::give_up_bases;
-pub use begin::{Ready, Target, ready, sink_layer, tidy};
+pub use begin::{Ready, Target, ready, tidy};
 pub use limits::Allowed;
 pub use link::{LinkRequest, StagedTree, commit_staged, discard_staged, link_snapshot};
 pub use list::{HashRequest, Preview, hash_tree, preview};
 pub use plan::Reason;
 pub use report::{Pushed, SinkReport, no_sinks, outcome_of};
 pub use rotate::{Action, Verdict};
+pub use settings::{kept_layer, sink_layer};
 
 use crate::config::Config;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir};
 use crate::progress::{Event, Observer};
-use crate::sink::Wait;
-use crate::sink::node::{ManifestRef, PathField, UnreadNote};
-use crate::source::{Excludes, Patterns, Source, SourceLock, owner_names};
+use crate::sink::node::PathField;
+use crate::sink::{Node, Wait};
+use crate::source::{Excludes, Patterns, Source, SourceLock, Unfinished, owner_names};
 use crate::tree::Unread;
 use commit::Draft;
 use feed::Feed;
 use lane::{Lane, Staged, Staging};
-use retire::Occasion;
+use limits::Subject;
+use retire::{Occasion, Rotated};
 use scan::{Scan, ScanRules};
 use seal::Sealer;
 use stage::Stage;
@@ -96,14 +100,16 @@ pub fn push(request: PushRequest<'_>, observer: &dyn Observer) -> Result<Vec<Sin
         request;
     let lock = source.lock(command, wait)?;
     let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-    let (mut ready, mut reports) = begin::lock_all(source, targets, set_owner, wait, command, observer);
+    let (mut ready, mut reports) = admit::lock_all(source, targets, set_owner, wait, command, observer);
     let source_fs = fs::identity(source.root()).doing(|| "cannot look at the source's file system")?;
-    ready = begin::keep(ready, &mut reports, |ready| {
+    ready = admit::keep(ready, &mut reports, |ready| {
         let parent = ready.catalog.head().map(|head| &head.node);
         limits::check_moved(source, (&ready.name, &ready.sink), parent, &source_fs, allowed)
     });
     if !ready.is_empty() {
-        let pass = Pass { source, from, excludes, config, lock: &lock, source_fs, allowed, observer };
+        let unfinished = Unfinished::read(source.emu());
+        let pass =
+            Pass { source, from, excludes, config, lock: &lock, source_fs, unfinished, allowed, observer };
         for (name, outcome) in pass.run(ready, message.as_deref())? {
             reports.push(SinkReport { name, outcome, optional: false });
         }
@@ -120,6 +126,7 @@ struct Pass<'a> {
     config: &'a Config,
     lock: &'a SourceLock,
     source_fs: String,
+    unfinished: Option<Unfinished>,
     allowed: Allowed,
     observer: &'a dyn Observer,
 }
@@ -165,13 +172,11 @@ impl Pass<'_> {
         };
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
-        let missing: Vec<u64> =
-            feed.sides.iter_mut().map(|side| side.drain().map_or(0, |()| side.missing)).collect();
         let met = feed.met;
-        let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings).zip(missing);
+        let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings);
         let push = crate::sink::uuid()?;
-        for ((((ready, lane), sealer), staging), missing) in all {
-            let draft = |sealed: Sealing| self.draft(&ready, sealed, &met, missing, (&begun, &push));
+        for (((ready, lane), sealer), staging) in all {
+            let draft = |sealed| self.draft((&ready, lane, &staging), sealed, &met, (&begun, &push));
             let outcome = seal_lane(sealer, lane).and_then(|sealed| {
                 limits::check_empty(&self.source.path, &met, self.allowed).map(|()| draft(sealed))
             });
@@ -179,6 +184,46 @@ impl Pass<'_> {
             outcomes.push((label, self.publish(ready, staging, outcome, message)));
         }
         Ok(outcomes)
+    }
+
+    fn draft(
+        &self,
+        (ready, lane, staging): (&Ready, &Lane, &Staging),
+        Sealing { staged, mut counts, mut unread }: Sealing,
+        met: &feed::Met,
+        (begun, push): (&str, &str),
+    ) -> Draft {
+        let subject = Subject {
+            sink: &ready.sink,
+            catalog: &ready.catalog,
+            lane,
+            staging: staging.dir(),
+            staged: &staged,
+            met,
+            time: begun,
+            unfinished: self.unfinished.is_some(),
+            allowed: self.allowed,
+            config: self.config,
+            observer: self.observer,
+        };
+        let marks = subject.judge(&mut counts, &mut unread);
+        if self.config.one_file_system() {
+            let before = ready.catalog.head().map(|head| head.node.mounts.as_slice()).unwrap_or_default();
+            report::mounts(before, &met.mounts).into_iter().for_each(|text| self.observer.warn(text));
+        }
+        Draft {
+            push: push.to_owned(),
+            source: self.source.id.clone(),
+            time: begun.to_owned(),
+            compare: self.config.compare().word().to_owned(),
+            source_fs: self.source_fs.clone(),
+            mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+            marks,
+            manifest: staged.manifest_ref(),
+            tree: staged.sealed.tree.tree,
+            unread: commit::unread_notes(&unread),
+            counts,
+        }
     }
 
     fn scan_rules(&self, content: &Dir, ready: &[Ready]) -> Result<ScanRules> {
@@ -192,7 +237,9 @@ impl Pass<'_> {
             skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
         let (one_file_system, threads) = (self.config.one_file_system(), threads(self.config));
-        Ok(ScanRules { excludes, skip, one_file_system, threads })
+        let temporary = self.unfinished.as_ref();
+        let temporary = temporary.map(|unfinished| unfinished.temporary.clone().into_bytes().into());
+        Ok(ScanRules { excludes, temporary, skip, one_file_system, threads })
     }
 
     /// Sources whose inodes or ctimes are not stable make every push read everything.
@@ -206,50 +253,6 @@ impl Pass<'_> {
              source has no stable inodes or ctimes, set push.compare in .emu/config (see emu-config(5))",
             seen.restamped, seen.paired
         ));
-    }
-
-    /// Mounts are listed at the first push and whenever the set changes.
-    fn remark_mounts(&self, ready: &Ready, met: &feed::Met) {
-        let now: Vec<PathField> = met.mounts.iter().map(|path| PathField::new(path)).collect();
-        let before = ready.catalog.head().map(|head| head.node.mounts.clone()).unwrap_or_default();
-        if self.config.one_file_system() && now != before {
-            let list: Vec<String> = met.mounts.iter().map(crate::quote::quoted).collect();
-            let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-            self.observer
-                .warn(format!("other file systems inside the source, which are not entered: {list}"));
-        }
-    }
-
-    fn draft(
-        &self,
-        ready: &Ready,
-        sealed: Sealing,
-        met: &feed::Met,
-        missing: u64,
-        (begun, push): (&str, &str),
-    ) -> Draft {
-        let Sealing { staged, mut counts, mut unread } = sealed;
-        self.remark_mounts(ready, met);
-        if !self.config.one_file_system() {
-            let gone = lost_mounts(ready, met);
-            counts.unread += gone.len() as u64;
-            unread.extend(gone);
-        }
-        let tree = &staged.sealed.tree;
-        Draft {
-            push: push.to_owned(),
-            source: self.source.id.clone(),
-            time: begun.to_owned(),
-            compare: self.config.compare().word().to_owned(),
-            source_fs: self.source_fs.clone(),
-            mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
-            partial: limits::is_partial(&counts, tree, met, missing),
-            shrunk: limits::is_shrunk(tree, (&ready.sink, &ready.catalog), self.allowed),
-            manifest: manifest_ref(&staged),
-            tree: tree.tree,
-            unread: unread_notes(&unread),
-            counts,
-        }
     }
 
     fn publish(
@@ -276,24 +279,34 @@ impl Pass<'_> {
         let txid = staging.release();
         let published = commit::publish(&ready.sink, &ready.lock, &txid, &draft, message, &ready.catalog)?;
         let node = published.node;
-        let mut remarks = report::remarks(&node, self.config);
+        let mut remarks = report::remarks(&node, self.config, self.unfinished.as_ref());
         let mut rotated = None;
         if let Some(error) = published.unfinished {
             remarks.push(format!("the snapshot is listed, but {error}; the next push makes up for it"));
-        } else if node.is_complete() {
-            self.observer.event(Event::Phase("rotating"));
-            let rotation = ready.retention(self.config).and_then(|retention| {
-                retire::rotate(&ready.sink, &ready.lock, &retention, Occasion::Push, self.observer)
-            });
-            match rotation {
+        } else {
+            match self.rotate(&ready, &node) {
                 Ok(done) => {
-                    remarks.extend(report::rotation_remarks(&done));
-                    rotated = Some(done);
+                    remarks.extend(done.iter().flat_map(report::rotation_remarks));
+                    rotated = done;
                 }
                 Err(error) => remarks.push(format!("rotation failed: {error}")),
             }
         }
         Ok(Pushed { sink: ready.sink, node, rotated, remarks })
+    }
+
+    /// Applies the sink's policy after a complete snapshot.
+    fn rotate(&self, ready: &Ready, node: &Node) -> Result<Option<Rotated>> {
+        let retention = ready.retention(self.config)?;
+        if !node.is_complete() {
+            if ready.catalog.snapshots.is_empty() {
+                retire::adopt_policy(&ready.sink, &ready.lock, &retention)?;
+            }
+            return Ok(None);
+        }
+        self.observer.event(Event::Phase("rotating"));
+        let occasion = Occasion::Push(&node.id);
+        retire::rotate(&ready.sink, &ready.lock, &retention, occasion, self.observer).map(Some)
     }
 }
 
@@ -310,31 +323,6 @@ fn seal_lane(sealer: Sealer, lane: &Lane) -> Result<Sealing> {
     }
     let (staged, counts, unread) = sealer.finish(lane)?;
     Ok(Sealing { staged, counts, unread })
-}
-
-fn manifest_ref(staged: &Staged) -> ManifestRef {
-    let tree = staged.sealed.tree;
-    ManifestRef { sha256: staged.sealed.sha256, bytes: tree.bytes, entries: tree.entries }
-}
-
-/// The first of what could not be saved, within what a node can hold.
-fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
-    const MAX_BYTES: usize = 4 << 20;
-    let mut bytes = 0;
-    let fits = |unread: &&Unread| {
-        bytes += unread.path.len() + unread.text.len();
-        bytes <= MAX_BYTES
-    };
-    let note = |unread: &Unread| UnreadNote { path: PathField::new(&unread.path), text: unread.text.clone() };
-    unread.iter().take(crate::sink::node::MAX_UNREAD_NOTES).take_while(fits).map(note).collect()
-}
-
-/// Mounts that HEAD holds and that are not there now: their content is missing, not deleted.
-fn lost_mounts(ready: &Ready, met: &feed::Met) -> Vec<Unread> {
-    let before = ready.catalog.head().map(|head| head.node.mounts.as_slice()).unwrap_or_default();
-    let lost = before.iter().filter_map(PathField::bytes).filter(|path| !met.mounts.contains(path));
-    lost.map(|path| Unread { path, errno: 0, text: "it was a mount at the last push and is none now".into() })
-        .collect()
 }
 
 /// The number of threads that work: as configured, else one a processor.

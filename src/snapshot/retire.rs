@@ -30,32 +30,74 @@ pub struct Rotated {
 
 /// Who applies the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
-    /// After a push: a policy that changed and would remove much is held back.
-    Push,
-    /// The operator asked for it.
+pub enum Occasion<'a> {
+    /// After a push that made the snapshot with this id: what might be a mistake is held back.
+    Push(&'a str),
+    /// The operator asked for it, with the configured policy.
     Command,
+    /// The operator asked for it, with a policy for this run alone.
+    Once,
 }
 
+/// The policy that was applied last; stands in `.emu/rotation`.
 #[derive(Debug, Serialize, Deserialize)]
 struct LastRotation {
     v: u32,
     policy: Policy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_free: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_keep: Option<u64>,
+    /// Snapshots that the policy does not keep, and that were in use, pinned or held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    due: Vec<String>,
     at: String,
 }
 
-/// The verdicts of a policy on what the sink holds. Nothing is changed.
+impl LastRotation {
+    fn new(retention: &Retention, due: &[String]) -> LastRotation {
+        LastRotation {
+            v: 1,
+            policy: retention.policy.clone(),
+            min_free: retention.min_free.map(|free| free.to_string()),
+            min_keep: retention.min_keep,
+            due: due.to_vec(),
+            at: crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        }
+    }
+
+    fn is_of(&self, retention: &Retention) -> bool {
+        let min_free = retention.min_free.map(|free| free.to_string());
+        self.policy == retention.policy
+            && self.min_free == min_free
+            && (self.min_free.is_none() || self.min_keep == retention.min_keep)
+    }
+}
+
+/// The verdicts of a policy on what the sink holds, for a command. Nothing is changed.
 ///
 /// # Errors
 /// The policy would keep nothing.
 pub fn verdicts(sink: &Sink, catalog: &Catalog, retention: &Retention) -> Result<Vec<Verdict>> {
+    decide(sink, catalog, retention, None)
+}
+
+/// The same, after a push that made `just_pushed`.
+fn decide(
+    sink: &Sink,
+    catalog: &Catalog,
+    retention: &Retention,
+    just_pushed: Option<&str>,
+) -> Result<Vec<Verdict>> {
     if retention.policy.keeps_nothing() {
         return Err(Error::usage("cannot rotate")
             .because(format!("the policy of {} keeps nothing", retention.origin))
             .hint("set at least one keep- key in [rotate] above 0"));
     }
     let zone = jiff::tz::TimeZone::system();
-    Ok(rotate::decide(&candidates(sink, catalog), &retention.policy, crate::clock::now(), &zone))
+    let candidates = candidates(sink, catalog);
+    let from = rotate::reference(&candidates, just_pushed, crate::clock::now());
+    Ok(rotate::decide(&candidates, &retention.policy, from, &zone))
 }
 
 fn candidates(sink: &Sink, catalog: &Catalog) -> Vec<Candidate> {
@@ -67,6 +109,8 @@ fn candidates(sink: &Sink, catalog: &Catalog) -> Vec<Candidate> {
         head: catalog.head.as_deref() == Some(&snapshot.node.id),
         pinned: snapshot.pinned,
         partial: !snapshot.node.is_complete(),
+        misdated: snapshot.node.misdated,
+        churned: snapshot.node.churn.is_some(),
         protected: sound.damage(&snapshot.node).is_some(),
     };
     catalog.snapshots.iter().map(candidate).collect()
@@ -86,8 +130,55 @@ pub fn for_room(
     let Some(min_free) = retention.min_free else { return Ok(None) };
     let stays = |id: &str| !verdicts.iter().any(|one| one.id == id && one.action == Action::Remove);
     let left: Vec<Candidate> = candidates(sink, catalog).into_iter().filter(|one| stays(&one.id)).collect();
-    let order = rotate::space_candidates(&left, &jiff::tz::TimeZone::system(), retention.min_keep);
+    let order = for_space(&left, retention, None);
     Ok(Some((missing(sink, min_free)? > 0, order)))
+}
+
+/// The snapshots that may go for room, in this order.
+fn for_space(candidates: &[Candidate], retention: &Retention, just_pushed: Option<&str>) -> Vec<String> {
+    let from = rotate::reference(candidates, just_pushed, crate::clock::now());
+    rotate::space_candidates(candidates, from, &jiff::tz::TimeZone::system(), retention.min_keep)
+}
+
+/// Why a push does not apply the policy, if it does not.
+fn held_back(
+    sink: &Sink,
+    catalog: &Catalog,
+    retention: &Retention,
+    verdicts: &[Verdict],
+) -> Result<Option<String>> {
+    let going = verdicts.iter().filter(|verdict| verdict.action == Action::Remove).count() as u64;
+    let last = last_rotation(sink);
+    // In a sink with one snapshot nothing can be lost: its first policy needs no confirmation.
+    let is_first = last.is_none() && catalog.snapshots.len() <= 1;
+    if !is_first && last.as_ref().is_none_or(|last| !last.is_of(retention)) {
+        let is_short = match retention.min_free {
+            Some(min_free) => missing(sink, min_free)? > 0,
+            None => false,
+        };
+        let policy = format!("{} ({})", retention.policy.describe(), retention.origin);
+        let why = match last {
+            Some(last) => {
+                format!("the retention policy is now {policy}; applied last was {}", last.policy.describe())
+            }
+            None => format!("the retention policy, {policy}, has not been applied to this sink before"),
+        };
+        return Ok((going > 0 || is_short).then(|| format!("{why}; no old snapshots were removed")));
+    }
+    let due = last.map(|last| last.due).unwrap_or_default();
+    let many = rotate::too_many(&candidates(sink, catalog), verdicts, &due);
+    Ok(many.map(|many| {
+        format!("the retention policy would remove {many} snapshots at once; no old snapshots were removed")
+    }))
+}
+
+/// Records the policy of a sink whose first snapshot is not complete, so that the first rotation applies
+/// it without asking.
+///
+/// # Errors
+/// The sink cannot be written.
+pub fn adopt_policy(sink: &Sink, _: &SinkLock, retention: &Retention) -> Result<()> {
+    if last_rotation(sink).is_none() { note_rotation(sink, retention, &[]) } else { Ok(()) }
 }
 
 /// Applies the policy.
@@ -98,21 +189,29 @@ pub fn rotate(
     sink: &Sink,
     lock: &SinkLock,
     retention: &Retention,
-    occasion: Occasion,
+    occasion: Occasion<'_>,
     observer: &dyn Observer,
 ) -> Result<Rotated> {
     let catalog = Catalog::read(sink)?;
-    let mut rotated = Rotated { verdicts: verdicts(sink, &catalog, retention)?, ..Rotated::default() };
-    let differs = last_policy(sink).is_none_or(|last| last != retention.policy);
-    if occasion == Occasion::Push
-        && differs
-        && rotate::too_much(&candidates(sink, &catalog), &rotated.verdicts)
-    {
-        let count = rotated.verdicts.iter().filter(|verdict| verdict.action == Action::Remove).count();
-        rotated.held_back = Some(format!("the retention policy is new and would remove {count} snapshots"));
-        return Ok(rotated);
+    let just_pushed = match occasion {
+        Occasion::Push(id) => Some(id),
+        Occasion::Command | Occasion::Once => None,
+    };
+    let verdicts = decide(sink, &catalog, retention, just_pushed)?;
+    let mut rotated = Rotated { verdicts, ..Rotated::default() };
+    if just_pushed.is_some() {
+        rotated.held_back = held_back(sink, &catalog, retention, &rotated.verdicts)?;
+        let confirmed = last_rotation(sink).is_none_or(|last| last.is_of(retention));
+        if rotated.held_back.is_some() || !confirmed {
+            return Ok(rotated);
+        }
     }
-    note_policy(sink, &retention.policy, differs)?;
+    let held = rotated.verdicts.iter().filter(|verdict| verdict.is_due_later());
+    let mut due: Vec<String> = held.map(|verdict| verdict.id.clone()).collect();
+    // Before the first removal: after a crash the next push goes on with the same policy.
+    if occasion != Occasion::Once {
+        note_rotation(sink, retention, &due)?;
+    }
     let going: Vec<String> = rotated
         .verdicts
         .iter()
@@ -121,18 +220,22 @@ pub fn rotate(
         .rev()
         .collect();
     // Whoever asks for a rotation wants the room.
-    let parks = occasion == Occasion::Push && retention.spare && spare::is_possible(sink);
+    let parks = just_pushed.is_some() && retention.spare && spare::is_possible(sink);
     for (at, id) in going.iter().enumerate() {
         // The newest of them is the nearest to what comes.
         let is_known = catalog.get(id).is_some_and(|snapshot| snapshot.node.recovered.is_none());
         let fate = if parks && is_known && at + 1 == going.len() { Fate::Park } else { Fate::Trash };
         take_out(sink, lock, &catalog, id, ("retention policy", fate), &mut rotated)?;
     }
+    if occasion != Occasion::Once && !rotated.in_use.is_empty() {
+        due.extend(rotated.in_use.iter().cloned());
+        note_rotation(sink, retention, &due)?;
+    }
     if !retention.spare {
         spare::discard_all(sink, lock)?;
     }
     if let Some(min_free) = retention.min_free {
-        make_room(sink, lock, retention, min_free, &mut rotated, observer)?;
+        make_room(sink, lock, retention, (min_free, just_pushed), &mut rotated, observer)?;
     }
     Ok(rotated)
 }
@@ -157,19 +260,18 @@ fn take_out(
     Ok(gone)
 }
 
-fn last_policy(sink: &Sink) -> Option<Policy> {
+fn last_rotation(sink: &Sink) -> Option<LastRotation> {
     let content = fs::read_limited(sink.emu(), layout::ROTATION, 1 << 16).ok()?;
-    serde_json::from_slice::<LastRotation>(&content).ok().map(|last| last.policy)
+    serde_json::from_slice(&content).ok()
 }
 
-fn note_policy(sink: &Sink, policy: &Policy, differs: bool) -> Result<()> {
-    if !differs {
+/// Writes down which policy was applied, unless that is known.
+fn note_rotation(sink: &Sink, retention: &Retention, due: &[String]) -> Result<()> {
+    if last_rotation(sink).is_some_and(|last| last.is_of(retention) && last.due == due) {
         return Ok(());
     }
-    let at = crate::clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let cannot = || format!("cannot write {}", sink.inside(layout::ROTATION));
-    let text =
-        serde_json::to_string(&LastRotation { v: 1, policy: policy.clone(), at }).doing(cannot)? + "\n";
+    let text = serde_json::to_string(&LastRotation::new(retention, due)).doing(cannot)? + "\n";
     sink.with_room(|| fs::replace_file(sink.emu(), layout::ROTATION, text.as_bytes())).doing(cannot)
 }
 
@@ -199,7 +301,7 @@ fn make_room(
     sink: &Sink,
     lock: &SinkLock,
     retention: &Retention,
-    min_free: MinFree,
+    (min_free, just_pushed): (MinFree, Option<&str>),
     rotated: &mut Rotated,
     observer: &dyn Observer,
 ) -> Result<()> {
@@ -219,9 +321,8 @@ fn make_room(
         return Ok(());
     }
     let catalog = Catalog::read(sink)?;
-    let zone = jiff::tz::TimeZone::system();
     let mut poor = 0;
-    for id in rotate::space_candidates(&candidates(sink, &catalog), &zone, retention.min_keep) {
+    for id in for_space(&candidates(sink, &catalog), retention, just_pushed) {
         if lacking == 0 {
             return Ok(());
         }

@@ -22,8 +22,10 @@ use crate::tree::policy::Policy;
 const SPARED_NEWEST: u64 = 7;
 /// And the newest of so many weeks that have a snapshot.
 const SPARED_WEEKS: usize = 4;
-/// A changed policy that removes more than this many at once is not applied unasked.
+/// A push does not remove more complete snapshots than this at once.
 const MANY: usize = 10;
+/// For so long after a mass change its snapshot and the last complete one before it are kept.
+const CHURN_HOURS: i64 = 7 * 24;
 
 /// One snapshot, as far as retention looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +40,12 @@ pub struct Candidate {
     pub head: bool,
     /// Kept until it is unpinned.
     pub pinned: bool,
-    /// Something of the source is missing in it, or the source had shrunk.
+    /// Not complete: something of the source is missing in it, or it is marked for another reason.
     pub partial: bool,
+    /// Its time is implausible.
+    pub misdated: bool,
+    /// Most files of the complete snapshot before it were removed or changed, allowed or not.
+    pub churned: bool,
     /// Damaged: kept for repair, and it takes no place from a sound one.
     pub protected: bool,
 }
@@ -66,16 +72,25 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Decides on every snapshot, newest first.
+/// The moment that ages count from: the time of the newest snapshot, or `now` if that is earlier.
+///
+/// Two kinds of snapshots do not count: the one that a push has `just_pushed`, and those with an
+/// implausible time. So a clock that jumps ahead expires nothing.
+pub fn reference(candidates: &[Candidate], just_pushed: Option<&str>, now: Timestamp) -> Timestamp {
+    let counts = |one: &&Candidate| !one.misdated && just_pushed != Some(&*one.id);
+    let newest = candidates.iter().filter(counts).max_by_key(|one| one.seq);
+    newest.map_or(Timestamp::MIN, |newest| newest.time.min(now))
+}
+
+/// Decides on every snapshot, newest first. `from` is the [`reference`] of ages.
 ///
 /// Each series keeps the newest snapshot of each calendar bucket in `zone` until its count is
-/// used up; one that is not full keeps the oldest snapshot as well. Ages for `keep-within` count
-/// from the newest snapshot or `now`, whichever is earlier, so that a clock that jumps ahead
-/// expires nothing. Snapshots that are [`Candidate::protected`] stay and use up no count.
-pub fn decide(candidates: &[Candidate], policy: &Policy, now: Timestamp, zone: &TimeZone) -> Vec<Verdict> {
+/// used up; one that is not full keeps the oldest snapshot as well. Snapshots that are
+/// [`Candidate::protected`] stay and use up no count.
+pub fn decide(candidates: &[Candidate], policy: &Policy, from: Timestamp, zone: &TimeZone) -> Vec<Verdict> {
     let history = newest_first(candidates);
-    let fixed = Fixed::of(&history);
-    let within = Within::of(&history, policy, now, zone);
+    let fixed = Fixed::of(&history, from);
+    let within = Within::of(policy, from, zone);
     let (mut all, mut complete) = (Series::of(policy), Series::of(policy));
     let oldest = history.iter().rposition(|candidate| !candidate.protected);
     let mut verdicts = Vec::with_capacity(history.len());
@@ -107,9 +122,14 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, now: Timestamp, zone: &
 /// Spared are those that are never removed, and the newest `min_keep`; without a number the
 /// newest 7 and the newest of each of the last 4 weeks that have a snapshot. Both count sound
 /// snapshots only.
-pub fn space_candidates(candidates: &[Candidate], zone: &TimeZone, min_keep: Option<u64>) -> Vec<String> {
+pub fn space_candidates(
+    candidates: &[Candidate],
+    from: Timestamp,
+    zone: &TimeZone,
+    min_keep: Option<u64>,
+) -> Vec<String> {
     let history = newest_first(candidates);
-    let fixed = Fixed::of(&history);
+    let fixed = Fixed::of(&history, from);
     let newest = usize::try_from(min_keep.unwrap_or(SPARED_NEWEST)).unwrap_or(usize::MAX);
     let weeks = if min_keep.is_some() { 0 } else { SPARED_WEEKS };
     let mut seen = BTreeSet::new();
@@ -125,11 +145,34 @@ pub fn space_candidates(candidates: &[Candidate], zone: &TimeZone, min_keep: Opt
     free
 }
 
-/// Whether these verdicts remove so much that a changed policy should be applied by a person:
-/// more than 10 snapshots, or half of them or more.
-pub fn too_much(candidates: &[Candidate], verdicts: &[Verdict]) -> bool {
-    let removed = verdicts.iter().filter(|verdict| verdict.action == Action::Remove).count();
-    removed > MANY || (removed > 0 && removed.saturating_mul(2) >= candidates.len())
+/// Words for reasons that hold a snapshot only for a time.
+const PINNED: &str = "pinned";
+const CHURN: &str = "mass change";
+const BEFORE_CHURN: &str = "before a mass change";
+
+impl Verdict {
+    /// Whether the policy itself would remove the snapshot, and only a pin or a recent mass change holds it.
+    pub fn is_due_later(&self) -> bool {
+        let passes = |reason: &String| matches!(reason.as_str(), PINNED | CHURN | BEFORE_CHURN);
+        self.action == Action::Keep && self.reasons.iter().all(passes)
+    }
+}
+
+/// How many complete snapshots these verdicts remove, if a push must not remove so many at once: more
+/// than 10, or more than half of them. Snapshots in `due` were held or in use at the last rotation, and do
+/// not count.
+pub fn too_many(candidates: &[Candidate], verdicts: &[Verdict], due: &[String]) -> Option<usize> {
+    let complete = candidates.iter().filter(|one| !one.partial && !one.protected);
+    let is_new = |id: &String| {
+        let removed = verdicts.iter().any(|verdict| verdict.id == *id && verdict.action == Action::Remove);
+        removed && !due.contains(id)
+    };
+    let (mut all, mut removed) = (0_usize, 0_usize);
+    for one in complete {
+        all += 1;
+        removed += usize::from(is_new(&one.id));
+    }
+    (removed > MANY || removed.saturating_mul(2) > all).then_some(removed)
 }
 
 fn newest_first(candidates: &[Candidate]) -> Vec<&Candidate> {
@@ -142,14 +185,27 @@ fn newest_first(candidates: &[Candidate]) -> Vec<&Candidate> {
 struct Fixed {
     newest: Option<u64>,
     complete: Option<u64>,
+    /// Snapshots of recent mass changes.
+    churned: BTreeSet<u64>,
+    /// The last complete ones before those.
+    before_churn: BTreeSet<u64>,
 }
 
 impl Fixed {
-    fn of(history: &[&Candidate]) -> Fixed {
+    fn of(history: &[&Candidate], from: Timestamp) -> Fixed {
         // A damaged one stays by itself, and stands for no sound one.
         let mut sound = history.iter().filter(|candidate| !candidate.protected);
         let newest = sound.clone().next().map(|candidate| candidate.seq);
-        Fixed { newest, complete: sound.find(|candidate| !candidate.partial).map(|candidate| candidate.seq) }
+        let complete = |one: &&&Candidate| !one.partial && !one.protected;
+        let recent = |one: &Candidate| from.duration_since(one.time).as_hours() < CHURN_HOURS;
+        let churned = history.iter().enumerate().filter(|(_, one)| one.churned && recent(one));
+        let before = churned.clone().filter_map(|(at, _)| history[at + 1..].iter().find(complete));
+        Fixed {
+            newest,
+            before_churn: before.map(|one| one.seq).collect(),
+            churned: churned.map(|(_, one)| one.seq).collect(),
+            complete: sound.find(|candidate| !candidate.partial).map(|candidate| candidate.seq),
+        }
     }
 
     fn reasons(&self, candidate: &Candidate) -> impl Iterator<Item = &'static str> + use<> {
@@ -157,7 +213,9 @@ impl Fixed {
             (candidate.head, "HEAD"),
             (self.newest == Some(candidate.seq), "newest"),
             (self.complete == Some(candidate.seq), "last complete"),
-            (candidate.pinned, "pinned"),
+            (self.churned.contains(&candidate.seq), CHURN),
+            (self.before_churn.contains(&candidate.seq), BEFORE_CHURN),
+            (candidate.pinned, PINNED),
             (candidate.protected, "damaged"),
         ];
         table.into_iter().filter_map(|(holds, word)| holds.then_some(word))
@@ -171,10 +229,9 @@ struct Within {
 }
 
 impl Within {
-    fn of(history: &[&Candidate], policy: &Policy, now: Timestamp, zone: &TimeZone) -> Option<Within> {
+    fn of(policy: &Policy, from: Timestamp, zone: &TimeZone) -> Option<Within> {
         let span = policy.keep_within.filter(|span| !span.is_zero())?;
-        let reference = history.first()?.time.min(now);
-        Some(Within { after: span.before(reference, zone), reason: format!("within {span}") })
+        Some(Within { after: span.before(from, zone), reason: format!("within {span}") })
     }
 
     fn keeps(&self, candidate: &Candidate) -> Option<String> {

@@ -29,6 +29,8 @@ fn candidate(seq: u64, time: Timestamp) -> Candidate {
         head: false,
         pinned: false,
         partial: false,
+        misdated: false,
+        churned: false,
         protected: false,
     }
 }
@@ -40,7 +42,7 @@ fn lines(candidates: &[Candidate], policy: &Policy, now: &str, zone: &TimeZone) 
         assert_eq!(verdict.id, format!("s{}", verdict.seq));
         format!("{} {action} {}", verdict.seq, verdict.reasons.join(", "))
     };
-    decide(candidates, policy, at(now), zone).iter().map(line).collect()
+    decide(candidates, policy, reference(candidates, None, at(now)), zone).iter().map(line).collect()
 }
 
 const FIXED: &str = "HEAD, newest, last complete";
@@ -50,8 +52,8 @@ const REMOVE: &str = "remove no rule keeps it";
 fn an_empty_sink_has_no_verdicts() {
     let zone = TimeZone::UTC;
     assert!(decide(&[], &Policy::default(), at("2026-01-01T00:00:00Z"), &zone).is_empty());
-    assert!(space_candidates(&[], &zone, None).is_empty());
-    assert!(!too_much(&[], &[]));
+    assert!(space_candidates(&[], Timestamp::MIN, &zone, None).is_empty());
+    assert_eq!(too_many(&[], &[], &[]), None);
 }
 
 #[test]
@@ -288,44 +290,86 @@ fn space_is_made_from_the_oldest_and_never_below_what_is_spared() {
     all[3].protected = true;
     all[4].head = true;
     let ids = |found: Vec<String>| -> Vec<u64> { found.iter().map(|id| id[1..].parse().unwrap()).collect() };
-    let found = ids(space_candidates(&all, &TimeZone::UTC, None));
+    let found = ids(space_candidates(&all, Timestamp::MIN, &TimeZone::UTC, None));
     // Spared: the newest seven, 34 to 40, and the last days of weeks 7 (40), 6, 5 and 4.
     let sundays = [25, 32, 39];
     let expected: Vec<u64> =
         (1..34).filter(|seq| ![3, 4, 5].contains(seq) && !sundays.contains(seq)).collect();
     assert_eq!(found, expected);
-    let found = ids(space_candidates(&all, &TimeZone::UTC, Some(38)));
+    let found = ids(space_candidates(&all, Timestamp::MIN, &TimeZone::UTC, Some(38)));
     assert_eq!(found, [1]);
-    assert_eq!(ids(space_candidates(&all, &TimeZone::UTC, Some(0))).len(), 36);
-    assert!(space_candidates(&all, &TimeZone::UTC, Some(u64::MAX)).is_empty());
+    assert_eq!(ids(space_candidates(&all, Timestamp::MIN, &TimeZone::UTC, Some(0))).len(), 36);
+    assert!(space_candidates(&all, Timestamp::MIN, &TimeZone::UTC, Some(u64::MAX)).is_empty());
 }
 
 #[test]
 fn what_is_never_removed_is_not_given_up_for_space_either() {
-    assert_eq!(space_candidates(&marked(), &TimeZone::UTC, Some(0)), ["s4"]);
-    assert!(space_candidates(&marked(), &TimeZone::UTC, None).is_empty(), "fewer than seven");
+    assert_eq!(space_candidates(&marked(), Timestamp::MIN, &TimeZone::UTC, Some(0)), ["s4"]);
+    assert!(space_candidates(&marked(), Timestamp::MIN, &TimeZone::UTC, None).is_empty(), "fewer than seven");
 }
 
 #[test]
-fn more_than_ten_or_half_are_too_much() {
-    let verdicts = |removed: usize, kept: usize| {
-        let all: Vec<Candidate> =
-            (1..).take(removed + kept).map(|seq| candidate(seq, Timestamp::UNIX_EPOCH)).collect();
+fn a_push_does_not_remove_more_than_ten_complete_snapshots_or_half_of_them_at_once() {
+    let removes = |removed: usize, kept: usize, partial: usize, due: usize| {
+        let count = removed + kept + partial;
+        let mut all: Vec<Candidate> =
+            (1..).take(count).map(|seq| candidate(seq, Timestamp::UNIX_EPOCH)).collect();
+        all.iter_mut().skip(removed + kept).for_each(|one| one.partial = true);
+        let goes = |at: usize| at < removed || at >= removed + kept;
         let verdict = |(at, candidate): (usize, &Candidate)| Verdict {
             id: candidate.id.clone(),
             seq: candidate.seq,
-            action: if at < removed { Action::Remove } else { Action::Keep },
+            action: if goes(at) { Action::Remove } else { Action::Keep },
             reasons: vec!["a test".to_owned()],
         };
         let verdicts: Vec<Verdict> = all.iter().enumerate().map(verdict).collect();
-        too_much(&all, &verdicts)
+        let due: Vec<String> = all.iter().take(due).map(|one| one.id.clone()).collect();
+        too_many(&all, &verdicts, &due)
     };
-    assert!(!verdicts(0, 1));
-    assert!(verdicts(1, 1));
-    assert!(!verdicts(1, 2));
-    assert!(verdicts(2, 2));
-    assert!(!verdicts(10, 11));
-    assert!(verdicts(11, 100));
+    assert_eq!(removes(0, 1, 0, 0), None);
+    assert_eq!(removes(1, 1, 0, 0), None);
+    assert_eq!(removes(2, 1, 0, 0), Some(2));
+    assert_eq!(removes(10, 11, 0, 0), None);
+    assert_eq!(removes(11, 100, 0, 0), Some(11));
+    // Incomplete snapshots and those that were due at the last rotation do not count.
+    assert_eq!(removes(1, 1, 30, 0), None);
+    assert_eq!(removes(11, 100, 0, 1), None);
+    assert_eq!(removes(13, 100, 0, 1), Some(12));
+}
+
+#[test]
+fn ages_count_from_the_newest_plausible_snapshot_before_the_push() {
+    let mut all = history(&["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2036-01-01T00:00:00Z"]);
+    let now = at("2036-01-01T00:00:00Z");
+    assert_eq!(reference(&all, Some("s3"), now), at("2026-01-02T00:00:00Z"));
+    assert_eq!(reference(&all, None, now), now);
+    all[2].misdated = true;
+    assert_eq!(reference(&all, None, now), at("2026-01-02T00:00:00Z"));
+    assert_eq!(reference(&all, None, at("2026-01-01T12:00:00Z")), at("2026-01-01T12:00:00Z"));
+    let within = Policy { keep_within: "30d".parse().ok(), ..Policy::nothing() };
+    assert!(
+        decide(&all[..1], &within, reference(&all[..1], Some("s1"), now), &TimeZone::UTC)
+            .iter()
+            .all(|verdict| verdict.reasons.contains(&"within 30d".to_owned()))
+    );
+}
+
+#[test]
+fn the_last_complete_snapshot_before_a_mass_change_stays_for_a_week() {
+    let mut all = history(&[
+        "2026-01-01T00:00:00Z",
+        "2026-01-02T00:00:00Z",
+        "2026-01-03T00:00:00Z",
+        "2026-01-04T00:00:00Z",
+    ]);
+    all[2].churned = true;
+    let policy = Policy { keep_last: 1, ..Policy::nothing() };
+    let found = lines(&all, &policy, "2026-01-09T23:00:00Z", &TimeZone::UTC);
+    assert_eq!(found[2], "2 keep before a mass change");
+    assert_eq!(found[1], "3 keep mass change");
+    assert_eq!(found[3], format!("1 {REMOVE}"));
+    all.push(Candidate { seq: 5, id: "s5".into(), time: at("2026-01-10T01:00:00Z"), ..all[3].clone() });
+    assert_eq!(lines(&all, &policy, "2026-01-10T01:00:00Z", &TimeZone::UTC)[3], format!("2 {REMOVE}"));
 }
 
 /// A linear congruential generator (Knuth's constants): the same sequence on every machine.
@@ -358,6 +402,8 @@ impl Lcg {
             one.pinned = self.below(15) == 0;
             one.partial = self.below(4) == 0;
             one.protected = self.below(15) == 0;
+            one.churned = self.below(15) == 0;
+            one.misdated = self.below(15) == 0;
             all.push(one);
         }
         let head = usize::try_from(self.below(u64::try_from(all.len()).unwrap())).unwrap();
@@ -390,7 +436,8 @@ fn in_any_history_what_must_stay_stays_and_a_second_rotation_removes_nothing_mor
         let zone = if random.below(2) == 0 { berlin() } else { TimeZone::UTC };
         let now =
             Timestamp::from_second(1_700_000_000 + i64::try_from(random.below(12_000_000)).unwrap()).unwrap();
-        let verdicts = decide(&all, &policy, now, &zone);
+        let from = reference(&all, None, now);
+        let verdicts = decide(&all, &policy, from, &zone);
         let context = format!("round {round}: {}", policy.describe());
         assert_eq!(verdicts.len(), all.len(), "{context}");
         assert!(verdicts.windows(2).all(|pair| pair[0].seq > pair[1].seq), "{context}");
@@ -410,7 +457,7 @@ fn in_any_history_what_must_stay_stays_and_a_second_rotation_removes_nothing_mor
         }
         all.retain(|one| !removed.contains(&one.id));
         assert!(!all.is_empty(), "{context}");
-        let again = decide(&all, &policy, now, &zone);
+        let again = decide(&all, &policy, from, &zone);
         assert!(again.iter().all(|verdict| verdict.action == Action::Keep), "{context}: {again:?}");
     }
 }

@@ -15,6 +15,8 @@ const RACY_SECONDS: i64 = 2;
 pub struct ScanRules {
     /// Patterns.
     pub excludes: Excludes,
+    /// How the names of temporary files of an unfinished checkout begin.
+    pub temporary: Option<Box<[u8]>>,
     /// Directories by device and inode number: the source's `.emu`, sinks inside the source.
     pub skip: HashSet<(u64, u64)>,
     /// Whether mounts are left out.
@@ -56,10 +58,16 @@ impl Scan {
     pub fn start(root: &Arc<Dir>, rules: ScanRules, lanes: Vec<Known>, limit: Time) -> Result<Scan> {
         let excludes = Arc::new(rules.excludes);
         let (matcher, marks) = (Arc::clone(&excludes), Arc::clone(&excludes));
-        let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
+        let temporary = rules.temporary;
+        let has_rules = !excludes.has_no_patterns() || temporary.is_some();
+        let is_temporary = move |path: &[u8]| {
+            let name = path::split(path).map(|(_, name)| name);
+            temporary.as_deref().zip(name).is_some_and(|(prefix, name)| name.starts_with(prefix))
+        };
+        let excluded = move |path: &[u8], is_dir| is_temporary(path) || matcher.excludes(path, is_dir);
         let marked = move |dir: &Dir, names: &[Item]| marks.mark_in(dir, names);
         let walk_rules = Rules {
-            excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
+            excluded: if has_rules { Some(Box::new(excluded)) } else { None },
             marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
             skip: rules.skip,
             one_file_system: rules.one_file_system,

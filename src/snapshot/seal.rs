@@ -13,6 +13,7 @@ use super::journal::Journal;
 use super::lane::{Lane, Staged, sink_error};
 use super::place::Done;
 use super::stage::Placed;
+use super::survival::Fresh;
 use super::unchanged::Side;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir, Errno};
@@ -40,13 +41,29 @@ pub struct Sealer {
     open: Vec<(Box<[u8]>, Entry)>,
     /// Directories whose own listing is still to come; the flag says whether they are settled.
     coming: HashMap<Box<[u8]>, (Entry, bool)>,
-    /// First names of groups, and how many more names may come.
-    groups: HashMap<Box<[u8]>, (Entry, u32)>,
+    /// Hard-link groups by their first names.
+    groups: HashMap<Box<[u8]>, Group>,
+    /// Groups whose first name could not be saved: the name that took its place.
+    promoted: HashMap<Box<[u8]>, Box<[u8]>>,
     /// What was counted.
     pub counts: Counts,
     /// What could not be saved.
     pub unread: Vec<Unread>,
+    fresh: Fresh,
 }
+
+/// A hard-link group of which a name was saved.
+struct Group {
+    /// The first name.
+    entry: Entry,
+    /// How many more names may come.
+    left: u32,
+    /// Whether the parent snapshot lacks its content.
+    is_fresh: bool,
+}
+
+/// Saves an entry from the source; for a name whose group has lost its first name.
+pub type Save<'a> = dyn FnMut(Entry) -> Option<Done> + 'a;
 
 impl Sealer {
     /// Begins a manifest whose root is `root`.
@@ -74,20 +91,30 @@ impl Sealer {
             entries: Vec::new(),
             settled: Vec::new(),
             groups: HashMap::new(),
+            promoted: HashMap::new(),
             counts,
             unread: Vec::new(),
+            fresh: Fresh::default(),
         })
     }
 
-    /// Takes up the next chunk.
+    /// Takes up the next chunk. `save` saves an entry anew.
     ///
     /// # Errors
     /// The sink or the output fails.
-    pub fn take(&mut self, chunk: &Placed, done: Vec<Done>, side: Option<&Side>, lane: &Lane) -> Result<()> {
+    pub fn take(
+        &mut self,
+        chunk: &Placed,
+        done: Vec<Done>,
+        side: Option<&Side>,
+        lane: &Lane,
+        save: &mut Save<'_>,
+    ) -> Result<()> {
         for unread in &chunk.unread {
             self.note_unread(unread.clone())?;
         }
         for done in done {
+            let done = self.promote(chunk, done, save);
             self.settle(chunk, done, lane)?;
         }
         if chunk.last {
@@ -147,7 +174,24 @@ impl Sealer {
         }
     }
 
+    /// Saves a later name of a group from the source if the first name could not be saved; the names
+    /// that follow are linked to this one.
+    fn promote(&mut self, chunk: &Placed, done: Done, save: &mut Save<'_>) -> Done {
+        let Done::Later(entry, first) = done else { return done };
+        let first = self.promoted.get(&first).cloned().unwrap_or(first);
+        if self.groups.contains_key(&first) {
+            return Done::Later(entry, first);
+        }
+        let whole = path::join(&chunk.path, &entry.name);
+        let saved = save(Entry { links: None, ..entry }).unwrap_or(Done::Vanished);
+        if !matches!(saved, Done::Vanished | Done::Unread(_)) {
+            self.promoted.insert(first, whole);
+        }
+        saved
+    }
+
     fn settle(&mut self, chunk: &Placed, done: Done, lane: &Lane) -> Result<()> {
+        let mut is_fresh = matches!(done, Done::Copied { known: false, .. });
         let entry = match done {
             Done::Vanished => return Ok(()),
             Done::Unread(unread) => return self.note_unread(unread),
@@ -174,10 +218,10 @@ impl Sealer {
                 }
                 entry
             }
-            Done::Later(entry, first) => match self.later_name(chunk, entry, first, lane)? {
-                Some(entry) => entry,
-                None => return Ok(()),
-            },
+            Done::Later(entry, first) => {
+                is_fresh = self.groups.get(&first).is_none_or(|group| group.is_fresh);
+                self.later_name(chunk, entry, first, lane)?
+            }
         };
         let mut entry = entry;
         if self.staged.is_none() {
@@ -186,46 +230,38 @@ impl Sealer {
         }
         self.counts.files += u64::from(entry.kind == Kind::File);
         self.counts.dirs += u64::from(entry.kind == Kind::Dir);
+        if is_fresh && entry.kind == Kind::File {
+            self.fresh.files += 1;
+            self.fresh.bytes += if entry.links.is_none() { entry.size } else { 0 };
+        }
         if entry.may_be_grouped() && entry.links.is_none() {
-            self.groups.insert(path::join(&chunk.path, &entry.name), (entry.clone(), entry.nlink - 1));
+            let group = Group { entry: entry.clone(), left: entry.nlink - 1, is_fresh };
+            self.groups.insert(path::join(&chunk.path, &entry.name), group);
         }
         self.entries.push(entry);
         Ok(())
     }
 
     /// A later name of a group: linked to the first name in the same tree.
-    fn later_name(
-        &mut self,
-        chunk: &Placed,
-        entry: Entry,
-        first: Box<[u8]>,
-        lane: &Lane,
-    ) -> Result<Option<Entry>> {
+    fn later_name(&mut self, chunk: &Placed, entry: Entry, first: Box<[u8]>, lane: &Lane) -> Result<Entry> {
         let whole = path::join(&chunk.path, &entry.name);
         let failed = |errno| sink_error(&lane.label, errno, &whole);
         let to = match &mut self.staged {
             Some(staged) => Some(staged.at(&chunk.path).map_err(failed)?),
             None => None,
         };
-        let Some((head, left)) = self.groups.get_mut(&first) else {
-            if let Some(to) = to.filter(|_| lane.reused) {
-                clear(&to, &entry.name).map_err(failed)?;
-            }
-            let text = "its first name could not be saved".to_owned();
-            self.note_unread(Unread { path: whole, errno: 0, text })?;
-            return Ok(None);
-        };
-        let mut named = Entry { name: entry.name, links: Some(first.clone()), ..head.clone() };
-        *left = left.saturating_sub(1);
-        if *left == 0 {
+        let group = self.groups.get_mut(&first).ok_or_else(|| failed(Errno::NOENT))?;
+        let mut named = Entry { name: entry.name, links: Some(first.clone()), ..group.entry.clone() };
+        group.left = group.left.saturating_sub(1);
+        if group.left == 0 {
             self.groups.remove(&first);
         }
-        let Some((to, staged)) = to.zip(self.staged.as_mut()) else { return Ok(Some(named)) };
+        let Some((to, staged)) = to.zip(self.staged.as_mut()) else { return Ok(named) };
         if lane.reused {
             match to.stat(&named.name) {
                 Ok(stat) if stat.ino == named.sink_ino => {
                     self.counts.linked += 1;
-                    return Ok(Some(named));
+                    return Ok(named);
                 }
                 Ok(_) => to.remove_file(&named.name).map_err(failed)?,
                 Err(Errno::NOENT) => {}
@@ -243,7 +279,7 @@ impl Sealer {
             }
             Err(errno) => return Err(failed(errno)),
         }
-        Ok(Some(named))
+        Ok(named)
     }
 
     fn note_unread(&mut self, unread: Unread) -> Result<()> {
@@ -314,14 +350,7 @@ impl Sealer {
         }
         self.counts.damaged = lane.damaged.load(std::sync::atomic::Ordering::Relaxed);
         let sealed = self.records.finish()?;
-        Ok((Staged { root: self.root, sealed }, self.counts, self.unread))
-    }
-}
-
-fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
-    match dir.remove_file(name) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(errno) => Err(errno),
+        Ok((Staged { root: self.root, sealed, fresh: self.fresh }, self.counts, self.unread))
     }
 }
 

@@ -1,9 +1,13 @@
-//! A copy of the source's settings in each sink: a dead laptop would take them along otherwise.
+//! Settings in a sink: its own configuration, and a copy of the source's, which a lost source would take
+//! along otherwise.
 
-use crate::error::{Doing as _, Result};
+use crate::config::Layer;
+use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, Errno};
+use crate::quote::quoted_path;
 use crate::sink::{Sink, layout};
 use crate::source::Source;
+use std::path::Path;
 
 /// The largest file that is kept, in bytes.
 const MAX_FILE: u64 = 1 << 22;
@@ -53,4 +57,30 @@ fn keep_file(from: &Dir, name: &[u8], to: &Dir) -> fs::Result<()> {
         Ok(kept) if kept == content => Ok(()),
         _ => fs::replace_file(to, name, &content),
     }
+}
+
+/// The sink's own configuration, as a layer above the source's.
+///
+/// # Errors
+/// It cannot be read or understood.
+pub fn sink_layer(sink: &Sink) -> Result<Option<Layer>> {
+    read_layer(sink.emu(), &sink.path.join(".emu/config"))
+}
+
+/// The source's configuration as of the last push, of which the sink keeps a copy.
+///
+/// # Errors
+/// It cannot be read or understood.
+pub fn kept_layer(sink: &Sink) -> Result<Option<Layer>> {
+    read_layer(&sink.dir(layout::SOURCE_COPY)?, &sink.path.join(".emu/source/config"))
+}
+
+fn read_layer(dir: &Dir, path: &Path) -> Result<Option<Layer>> {
+    let content = match fs::read_limited(dir, layout::CONFIG, 1 << 20) {
+        Err(fs::Errno::NOENT) => return Ok(None),
+        result => result.doing(|| format!("cannot read {}", quoted_path(path)))?,
+    };
+    let text = String::from_utf8(content)
+        .map_err(|_| Error::usage(format!("cannot read {}", quoted_path(path))).because("it is not UTF-8"))?;
+    Layer::parse(&path.to_string_lossy(), &text).map(Some)
 }

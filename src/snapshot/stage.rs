@@ -7,7 +7,7 @@ mod feeder;
 
 use super::lane::Lane;
 use super::place::{Done, Place, Side};
-use super::plan::Planned;
+use super::plan::{Planned, Target};
 use super::seal::Sealer;
 use super::unchanged::{self, Look};
 use crate::error::Result;
@@ -114,6 +114,8 @@ struct Chunk {
 pub struct Placed {
     /// Path of the directory.
     pub path: Arc<[u8]>,
+    /// The directory in the source and in the lanes, if later names of hard-link groups are in it.
+    dirs: Option<(Arc<Dir>, Sides)>,
     /// For each entry, what became of it in each lane.
     pub done: Vec<Vec<Option<Done>>>,
     /// What could not be looked at.
@@ -213,12 +215,14 @@ impl Stage<'_> {
         let plans = std::mem::take(&mut chunk.plans);
         let place = self.place_of(&chunk, elsewhere);
         let count = plans.len();
+        let is_later = |plan: &Planned| matches!(plan.target, Target::SameAs(_));
+        let has_later = plans.iter().flatten().flatten().any(is_later);
         let go_on = |_: &Vec<_>| interrupt::check().is_ok();
         let plans = plans.into_iter().take_while(go_on);
         let done = plans.map(|plans| place.entry(plans, buffer)).collect();
         Counters::add(&self.observer.counters().entries, count as u64);
-        let Chunk { path, unread, look, last, .. } = chunk;
-        Placed { path, done, unread, look, last }
+        let Chunk { path, source, sides, unread, look, last, .. } = chunk;
+        Placed { path, dirs: source.filter(|_| has_later).zip(Some(sides)), done, unread, look, last }
     }
 
     fn keep(
@@ -238,7 +242,7 @@ impl Stage<'_> {
             None => Outcome::Kept((path[..].into(), Arc::clone(look)), dirs),
             Some(done) => {
                 let Chunk { path, unread, look, last, .. } = chunk;
-                Outcome::Placed(Placed { path, done, unread, look, last })
+                Outcome::Placed(Placed { path, dirs: None, done, unread, look, last })
             }
         }
     }
@@ -285,13 +289,32 @@ impl Stage<'_> {
                 Outcome::Placed(placed) => {
                     let done = placed.done.iter_mut().filter_map(|done| done[at].take()).collect();
                     let side = placed.look.as_ref().map(|look| &look.sides[at]);
-                    sealer.take(placed, done, side, lane)
+                    sealer.take(placed, done, side, lane, &mut |entry| self.save(placed, at, entry))
                 }
             };
             if let Err(error) = sealed {
                 lane.fail(error);
             }
         }
+    }
+}
+
+impl Stage<'_> {
+    /// Saves an entry of a placed directory from the source, in one lane.
+    fn save(&self, placed: &Placed, lane: usize, entry: Entry) -> Option<Done> {
+        let (source, sides) = placed.dirs.as_ref()?;
+        let place = Place {
+            at: &placed.path,
+            source: Some(source.as_ref()),
+            sinks: &sides[lane..=lane],
+            lanes: &self.lanes[lane..=lane],
+            elsewhere: &RefCell::new(vec![None]),
+            racy_limit: self.racy_limit,
+            observer: self.observer,
+        };
+        let planned =
+            Planned { target: Target::New, xattrs_known: false, prior: None, ..Planned::kept(entry) };
+        place.entry(vec![Some(planned)], &mut Vec::new()).pop().flatten()
     }
 }
 

@@ -6,11 +6,13 @@ mod hooks;
 mod owners;
 mod sinks;
 mod trust;
+mod unfinished;
 
 pub use excludes::{Excludes, Patterns, Rule};
 pub use hooks::{HOOKS, Hook, Told};
 pub use owners::{owner_names, user_name};
 pub use sinks::SinkRef;
+pub use unfinished::{Cloned, Unfinished};
 
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir};
@@ -167,7 +169,7 @@ impl Source {
             }
             result => result.doing(cannot)?,
         };
-        refuse_inside_sink(&path)?;
+        crate::sink::refuse_inside(&root, &cannot)?;
         let emu = root.ensure_dir(layout::EMU, 0o700).doing(cannot)?;
         if emu.stat_if_there(layout::SOURCE).doing(cannot)?.is_none() && is_cloning(&emu) {
             return Err(Error::failed(cannot())
@@ -332,10 +334,12 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(joined.components().collect())
 }
 
+/// Puts a file in place as a whole, unless there is one: an empty configuration would mean the default
+/// policy.
 fn write_if_missing(dir: &Dir, name: &[u8], content: &str) -> fs::Result<()> {
-    match fs::write_new(dir, name, content.as_bytes()) {
-        Err(fs::Errno::EXIST) => Ok(()),
-        result => result,
+    match dir.stat_if_there(name)? {
+        Some(_) => Ok(()),
+        None => fs::put_file(dir, name, content.as_bytes()),
     }
 }
 
@@ -344,18 +348,4 @@ fn is_cloning(emu: &Dir) -> bool {
     let note = fs::read_limited(emu, layout::CHECKOUT, 64 * 1024).ok();
     let note = note.and_then(|note| serde_json::from_slice::<serde_json::Value>(&note).ok());
     note.is_some_and(|note| note.get("clone").is_some_and(|clone| !clone.is_null()))
-}
-
-/// A source inside a sink would be saved into itself, and lost with a rotation.
-fn refuse_inside_sink(path: &Path) -> Result<()> {
-    for dir in path.ancestors() {
-        let inside = fs::open_operator(dir)
-            .and_then(|dir| dir.open_dir(layout::EMU))
-            .and_then(|emu| emu.stat_if_there(layout::SINK));
-        if inside.ok().flatten().is_some_and(|stat| stat.kind == crate::tree::Kind::File) {
-            return Err(Error::failed(format!("cannot make a source of {}", quoted_path(path)))
-                .because(format!("it lies in the sink {}", quoted_path(dir))));
-        }
-    }
-    Ok(())
 }

@@ -44,6 +44,12 @@ pub fn is_within(path: &[u8], dir: &[u8]) -> bool {
         || path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.first() == Some(&b'/'))
 }
 
+/// The path itself and all directories above it but the root, the deepest first.
+pub fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(path), |path| split(path).map(|(parent, _)| parent))
+        .take_while(|path| !path.is_empty())
+}
+
 /// Whether this is one component that a directory can hold.
 pub fn is_component(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.iter().any(|&b| b == b'/' || b == 0)

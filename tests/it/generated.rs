@@ -72,6 +72,8 @@ const CONFIG_KEYS: &[&str] = &[
     "push.exclude-caches",
     "push.exclude-if-present",
     "push.torn",
+    "push.unread-ok",
+    "push.churn-limit",
     "rotate.keep-last",
     "rotate.keep-hourly",
     "rotate.keep-daily",

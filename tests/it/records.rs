@@ -11,7 +11,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
         "snapshot",
         "v id seq line push source machine sink time tz host user uid name manifest tree counts durability \
          compare tool head pinned path",
-        "parent fork message partial shrunk source_fs mounts unread pinned_until damaged",
+        "parent fork message partial shrunk churned misdated churn source_fs mounts unread pinned_until damaged",
     ),
     ("summary", "command seconds exit", "*"),
     ("rotation", "id action reasons", ""),

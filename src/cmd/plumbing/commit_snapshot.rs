@@ -23,7 +23,7 @@ locked for longer than --wait, the staging is removed: run the pipeline again.
 
 ## EXIT STATUS
 0; 1 if HEAD has moved or the sink fails; 2 if the record is malformed; 3 if the snapshot is
-published but partial, shrunk or without some entries; 10 if there is no such sink or staging; 11
+published but marked (see emu-push(1)) or without some entries; 10 if there is no such sink or staging; 11
 if the sink is locked.
 ## EXAMPLES
     emu-link-snapshot --sink S --source SRC < manifest | emu-commit-snapshot --sink S -m 'by hand'

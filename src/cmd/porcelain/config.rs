@@ -25,7 +25,7 @@ they are. emu-config(5) says which keys there are and what they mean.
 With --sink, the file is the sink's own, in which [rotate] wins over all other files.
 
 After a change of [rotate], the policy that results is printed, and how many snapshots of each sink it would
-remove. Nothing is removed before the next push or 'emu rotate'.
+remove. Nothing is removed before 'emu rotate' has applied the policy once; pushes then go on with it.
 ## EXIT STATUS
 0; 1 if 'get' finds nothing set; 2 if there is no such key, or the value is not allowed; 10 if there is no
 source or sink; 11 if somebody else holds a lock.
@@ -184,7 +184,8 @@ fn consequences(scope: &Scope, context: &Context) -> Result<()> {
 
 fn consequence(name: &str, sink: &Sink, context: &Context) -> Result<()> {
     let config = context.config(context.try_source().as_ref())?;
-    let retention = config.retention(&snapshot::sink_layer(sink)?);
+    let layer = snapshot::sink_layer(sink)?;
+    let retention = config.retention(layer.as_slice());
     let name = escaped(name.as_bytes());
     let says = format!("{name}: {} ({})", retention.policy.describe(), escaped(retention.origin.as_bytes()));
     match retire::verdicts(sink, &Catalog::read(sink)?, &retention) {

@@ -73,6 +73,10 @@ fn files() -> Vec<(String, String, String)> {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let prefix = place::settled(&args.prefix)?;
+    if let Some(near) = prefix.ancestors().find_map(|above| fs::open_operator(above).ok()) {
+        let cannot = || format!("cannot install below {}", quoted_path(&prefix));
+        crate::sink::refuse_inside(&near, &cannot)?;
+    }
     for (below, name, content) in files() {
         let path = prefix.join(&below).join(&name);
         if !args.dry_run {

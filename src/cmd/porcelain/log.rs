@@ -30,7 +30,8 @@ neither a source nor a configuration is needed.
 
 After the id stand the sink, and then what is special: HEAD, which the next push builds on; pinned,
 which nothing removes; partial, where a part of the source could not be read or nobody knows any more; shrunk, where the
-source had become much smaller. emu removes nothing on account of the last two. One whose record was lost
+source had become much smaller; churned, where most of its files were removed or changed; misdated, where the clock
+was implausible (see emu-push(1)). The last four do not count as complete. One whose record was lost
 and made anew by 'emu verify --repair' is marked as recovered. 'damaged' is a snapshot whose
 manifest is known to be missing or damaged: rotation does not count it, and does not remove it either;
 `emu verify --repair` puts it right. Beside the time, which is

@@ -8,7 +8,6 @@ use crate::error::{Doing as _, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{SnapshotRecord, SummaryRecord};
-use crate::restore::checkout::Unfinished;
 use crate::sink::{layout, node};
 use crate::snapshot::{self, PushRequest, Pushed, SinkReport};
 use crate::source::{Hook, Patterns, Source};
@@ -42,16 +41,29 @@ A file counts as unchanged when path, kind, size, mtime, ctime and inode are tho
 snapshot and were recorded at least two seconds after its last change; see push.compare in
 emu-config(5) for sources whose inodes or ctimes are not stable.
 
-## WHEN NOTHING EXPIRES
+## WHEN NO OLD SNAPSHOT IS REMOVED
 A source that is empty, or lies on another file system or machine than last time, is not saved
-at all (--allow-empty, --allow-moved; for a new machine, emu sink adopt). A snapshot with less than half of the entries or bytes of
-the last complete one is marked 'shrunk'; one that lacks a top-level directory, more than 1 % of
-the entries or more than 1,000 is marked 'partial'. Both are published with exit status 3, and
-nothing expires by them.
+at all (--allow-empty, --allow-moved; for a new machine, emu sink adopt).
 
-A retention policy that differs from the one last applied, and would remove more than 10 snapshots
-or half of them, is not applied by a push: it says so with exit status 3, until 'emu rotate' has
-applied the policy once.
+A push that finds one of the following publishes its snapshot, removes no old snapshot, says why, and ends
+with 3. What it finds is compared with the last complete snapshot, so the same push finds it again until
+its cause is gone. The snapshot is marked, and does not count as complete.
+
+    partial     a path of the last complete snapshot could not be read, or was a mount point and is none
+                now; or a top-level directory, more than 1 % of the entries or more than 1,000 could not be
+                read; or a checkout of the source was interrupted. push.unread-ok in emu-config(5) names
+                paths that may be unreadable; --allow-moved accepts that mounts are gone
+    shrunk      less than half of the entries or bytes is left: --allow-shrunk
+    churned     more than half of the files or bytes were removed or have other content, or most files that
+                did have got one new suffix: --allow-churn. Fewer than 20 files are never a mass change;
+                files that were moved count as kept (push.churn-limit in emu-config(5)). The last complete
+                snapshot before a mass change is kept for a week, whatever the policy says
+    misdated    the time is more than a day before or 400 days after that of the last snapshot that is
+                not misdated, or before 2025: --allow-clock
+
+No mark is set, but no old snapshot is removed either, if the retention policy is not the one that was
+applied last, or if it would remove more than 10 complete snapshots, or more than half of them, at once.
+'emu rotate' applies the policy then. Ages count from the snapshot before this one.
 
 ## A SOURCE THAT DOES NOT HOLD STILL
 With --from, the content is taken from a directory that shows the source as it was at one moment, such as
@@ -123,7 +135,7 @@ struct PushArgs {
     #[arg(long)]
     no_hooks: bool,
 
-    /// Exit with 0 although some entries could not be read; with 3 if the snapshot is partial by that
+    /// Exit with 0 although some entries could not be read; still with 3 if the snapshot is partial
     #[arg(long)]
     ignore_errors: bool,
 
@@ -193,12 +205,6 @@ fn save(
     };
     if made.is_some() {
         context.ui.note(&format!("{} is a source now", quoted_path(&source.path)));
-    }
-    if let Some(unfinished) = Unfinished::read(source.emu()) {
-        let what = if unfinished.clone.is_some() { "clone" } else { "checkout" };
-        context
-            .ui
-            .warn(&format!("a {what} of this source was cut off; the same `emu {what}` again completes it"));
     }
     if targets.is_empty() {
         return Err(snapshot::no_sinks());
@@ -273,11 +279,7 @@ fn show(report: &SinkReport, context: &Context) -> Result<()> {
 
 fn line(name: &str, pushed: &Pushed) -> String {
     let node = &pushed.node;
-    let flags: String = [("partial", node.partial), ("shrunk", node.shrunk)]
-        .into_iter()
-        .filter(|(_, set)| *set)
-        .map(|(word, _)| format!(", {word}"))
-        .collect();
+    let flags: String = node.marks().map(|word| format!(", {word}")).collect();
     format!(
         "{name}: snapshot {} ({}{flags}): {}, {} copied ({}), {} linked",
         node.short(),

@@ -30,11 +30,16 @@ is keep-within 24h, keep-daily 31, keep-weekly -1.
 Any --keep- option replaces the configured policy as a whole, for this run. HEAD, the newest, the
 last complete and pinned snapshots are never removed. Nor is one whose manifest is known to be missing or
 damaged, which takes no place from a sound one and is neither the newest nor the last complete: it stays for
-`emu verify --repair`, or until emu-prune(1) removes it. Ages count from the newest snapshot or from
-now, whichever is earlier: a clock that jumps ahead expires nothing.
+`emu verify --repair`, or until emu-prune(1) removes it. The snapshot of a mass change and the last complete one
+before it stay for a week. Ages count from the newest snapshot with a plausible time or from now, whichever is
+earlier: a clock that jumps ahead removes nothing.
 
-A push applies the policy as well, but not one that is new and would remove more than 10 snapshots
-or half of them: this command does.
+A push applies the policy as well, but neither one that is not the last applied, nor one that would remove more
+than 10 complete snapshots or more than half of them at once: this command does, and later pushes go on with the
+policy. A policy of the command line is for this run alone.
+
+The policy is that of the sink's own configuration, of the source's, or of the user's or the system's. Outside of
+the source its configuration is read from the copy that the last push left in the sink.
 
 A snapshot that somebody reads stays until the next rotation.
 
@@ -88,7 +93,21 @@ impl KeepArgs {
     /// The options as the layer above all configuration.
     fn layer(&self) -> Result<Layer> {
         let mut layer = Layer::new("the command line");
-        let options = [
+        for (key, value) in self.options() {
+            if let Some(value) = value {
+                layer.set(key, value)?;
+            }
+        }
+        Ok(layer)
+    }
+
+    /// Whether the policy of the configuration is replaced for this run.
+    fn is_given(&self) -> bool {
+        self.options().iter().any(|(_, value)| value.is_some())
+    }
+
+    fn options(&self) -> [(&'static str, Option<&String>); 9] {
+        [
             ("rotate.keep-last", &self.keep_last),
             ("rotate.keep-hourly", &self.keep_hourly),
             ("rotate.keep-daily", &self.keep_daily),
@@ -98,21 +117,20 @@ impl KeepArgs {
             ("rotate.keep-within", &self.keep_within),
             ("rotate.min-free", &self.min_free),
             ("rotate.min-keep", &self.min_keep),
-        ];
-        for (key, value) in options {
-            if let Some(value) = value {
-                layer.set(key, value)?;
-            }
-        }
-        Ok(layer)
+        ]
+        .map(|(key, value)| (key, value.as_ref()))
     }
 }
 
 /// The retention of a sink under these options.
 fn retention(options: &Layer, sink: &Sink, context: &Context) -> Result<Retention> {
+    let source = context.try_source().filter(|source| source.id == sink.info.source);
     let mut layers = vec![options.clone()];
     layers.extend(snapshot::sink_layer(sink)?);
-    Ok(context.config(context.try_source().as_ref())?.retention(&layers))
+    if source.is_none() {
+        layers.extend(snapshot::kept_layer(sink)?);
+    }
+    Ok(context.config(source.as_ref())?.retention(&layers))
 }
 
 /// How a rotation is done, for both commands.
@@ -191,7 +209,8 @@ pub(in crate::cmd) fn one(
     let observer = context.ui.observer();
     let lock = snapshot::tidy(sink, args.wait.wait(), context.command, &observer)?;
     let catalog = Catalog::read(sink)?;
-    let rotated = retire::rotate(sink, &lock, &retention, Occasion::Command, &observer)?;
+    let occasion = if args.keep.is_given() { Occasion::Once } else { Occasion::Command };
+    let rotated = retire::rotate(sink, &lock, &retention, occasion, &observer)?;
     drop(observer);
     show(&rotated.verdicts, &catalog, context)?;
     drop(lock);

@@ -29,6 +29,24 @@ impl Index {
     }
 }
 
+impl Index {
+    /// Whether there is a file at `path`, or anything below it; `None` if a block cannot be read.
+    pub fn holds(&self, path: &[u8]) -> Option<bool> {
+        let (mut number, mut at): (u32, Box<[u8]>) = (0, Box::default());
+        for name in path::components(path) {
+            let whole = path::join(&at, name);
+            let dir = self.dir(number, &at)?;
+            match dir.find(&whole) {
+                Some((below, _)) => (number, at) = (below, whole),
+                None => {
+                    return Some(*whole == *path && dir.block.records().any(|record| record.name == name));
+                }
+            }
+        }
+        Some(!self.dir(number, &at)?.block.is_empty())
+    }
+}
+
 impl IndexedDir {
     /// Whether there is a directory among the records.
     pub fn has_dirs(&self) -> bool {

@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str)] = &[];
 
 /// Files of the pipeline that compose stages, beside `mod.rs`: each is one way through it.
-const COMPOSERS: &[&str] = &["begin", "feed", "link", "list"];
+const COMPOSERS: &[&str] = &["admit", "begin", "feed", "link", "list"];
 
 /// Files of the pipeline that hold what stages hand to each other; any stage may name them.
 const VALUES: &[&str] = &["plan", "lane", "copy", "journal", "unchanged"];
@@ -51,6 +51,11 @@ const STAGE_VALUES: &[(&str, &str)] = &[
     ("retire", "spare"),
     // Spares are given up together with stagings.
     ("bases", "spare"),
+    // The verdicts on a staged tree compare it with the last complete snapshot, and are plain values.
+    ("limits", "survival"),
+    ("commit", "limits::Marks"),
+    ("lane", "survival::Fresh"),
+    ("seal", "survival::Fresh"),
     // What was met on the way, and what a rotation did, as plain values.
     ("limits", "feed::Met"),
     ("report", "retire::Rotated"),

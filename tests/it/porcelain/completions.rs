@@ -63,7 +63,7 @@ fn values_of_settings_are_offered_where_they_are_few() {
     let job = job();
     assert!(fits(&job, &["emu", "config", "get", ""]).contains(&"push.torn".to_owned()));
     assert_eq!(fits(&job, &["emu", "config", "unset", "push.o"]), ["push.one-file-system"]);
-    assert_eq!(fits(&job, &["emu", "config", "add", ""]), ["safe.directory"]);
+    assert_eq!(fits(&job, &["emu", "config", "add", ""]), ["push.unread-ok", "safe.directory"]);
     let set = |key: &str, begun: &str| fits(&job, &["emu", "config", "--user", "set", key, begun]);
     assert_eq!(set("rotate.spare", ""), ["true", "false"]);
     assert_eq!(set("push.compare", ""), ["strict", "no-inode", "mtime"]);

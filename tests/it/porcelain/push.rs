@@ -1,8 +1,10 @@
 //! `emu push`: what is linked and what is made anew, and what a push says when something is wrong.
 
 mod altered;
+mod churn;
 mod damage;
 mod excluded;
+mod expiry;
 mod found;
 mod hooks;
 mod kept;

@@ -114,6 +114,7 @@ fn what_was_moved_and_removed_again_is_no_more() {
 fn what_moves_over_a_spare_is_linked_as_well() {
     let job = settled();
     job.config("[rotate]\nkeep-last = 2\nspare-rest = 0\n");
+    job.ok(&["-S", "src", "rotate"]);
     for _ in 0..3 {
         job.push(&[]).succeeds();
     }

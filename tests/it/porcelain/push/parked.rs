@@ -97,7 +97,7 @@ fn a_spare_rests_before_it_is_used() {
 fn a_spare_of_the_future_rests() {
     let job = parked(CONFIG);
     job.emu.at("2026-01-01T00:00:00Z");
-    assert!(!used(&job.push(&["-v"]).succeeds()));
+    assert!(!used(&job.push(&["-v", "--allow-clock"]).succeeds()));
 }
 
 /// A process that stays until it is told to go.
@@ -201,12 +201,13 @@ fn spares_go_before_snapshots_where_there_is_little_room() {
     job.ok(&["-S", "src", "sink", "add", "small", disk.path("sink").to_str().unwrap()]);
     let sink = disk.path("sink");
     let listed = || crate::job::nodes(&sink).len();
+    job.config("[rotate]\nkeep-last = 2\nspare-rest = \"1000h\"\nmin-free = \"44M\"\nmin-keep = 1\n");
     for n in 1..=3 {
-        job.config(CONFIG).edit(&format!("file big size=8000000 seed={n}"));
+        job.edit(&format!("file big size=4000000 seed={n}"));
         job.push(&["small"]).succeeds();
     }
     assert_eq!((listed(), names(&sink.join(".emu/spare")).len()), (2, 1));
-    job.config("[rotate]\nkeep-last = 2\nspare-rest = \"1000h\"\nmin-free = \"44M\"\nmin-keep = 1\n");
+    std::fs::write(disk.path("other"), vec![1; 10_000_000]).unwrap();
     job.push(&["small"]).succeeds();
     assert_eq!((listed(), names(&sink.join(".emu/spare")).len()), (2, 0));
 }

@@ -101,6 +101,16 @@ fn mounts_are_listed_and_not_entered() {
     assert_eq!(std::fs::read_dir(job.newest().join("m")).unwrap().count(), 0);
     assert_eq!(job.node()["mounts"][0]["path"], "m");
     assert!(!job.push(&[]).succeeds().stderr.contains("'m'"), "listed once only");
+    let other = LoopFs::tmpfs(&job.src().join("other"), 1);
+    let said = job.push(&[]).succeeds();
+    assert!(said.stderr.contains("are not saved: 'other'\n"), "{said}");
+    other.unplug();
+    let said = job.push(&[]).succeeds();
+    assert!(
+        said.stderr.contains("no longer mounted, and saved as directories of the source: 'other'\n"),
+        "{said}"
+    );
+    assert!(!said.stderr.contains("none"), "{said}");
     job.config("[push]\none-file-system = false\n").push(&[]).succeeds();
     assert!(job.newest().join("m/inside").exists());
     disk.unplug();
