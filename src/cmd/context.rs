@@ -149,7 +149,7 @@ impl Context {
     /// [`crate::error::Kind::NotFound`] if there is no such sink, or another one in its place.
     pub fn open_sink(&self, spec: &str) -> Result<Opened> {
         if spec.contains('/') {
-            let path = place::settled(Path::new(spec))?;
+            let path = place::of_sink(Path::new(spec))?;
             return self.open(spec, &path, || Sink::open(&path));
         }
         let (source, sinks) = self.known_sinks()?;

@@ -1,12 +1,13 @@
 //! Paths that the operator typed, as they are remembered: absolute, and without `..`, whose
 //! meaning would change with the links on the way.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fs::{self, Dir};
+use crate::quote::quoted_path;
 use crate::source::absolute;
 use rustix::fd::AsRawFd as _;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
 
 /// The path of an open directory without any link in it.
@@ -49,8 +50,45 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf> {
     })
 }
 
+/// The absolute path of a sink that the operator typed.
+///
+/// # Errors
+/// It has the form of a place on another machine, which is reserved for that; or the working directory is
+/// gone.
+pub(super) fn of_sink(path: &Path) -> Result<PathBuf> {
+    if is_remote(path.as_os_str().as_bytes()) {
+        return Err(Error::usage(format!("cannot use {} as a sink", quoted_path(path)))
+            .because("sinks on other machines are not supported")
+            .hint("mount the other machine's directory; a local path with a colon is written './a:b'"));
+    }
+    settled(path)
+}
+
+/// Whether a path has the form of a URL, `scheme://...`, or of a place on a host, `host:...`: a colon before
+/// the first slash.
+fn is_remote(path: &[u8]) -> bool {
+    let colon = path.iter().position(|&byte| byte == b':');
+    let slash = path.iter().position(|&byte| byte == b'/');
+    colon.is_some_and(|colon| colon > 0 && slash.is_none_or(|slash| colon < slash))
+}
+
 /// Whether something at the path claims to be a sink, readable or not.
 pub(super) fn is_sink(path: &Path) -> bool {
     let emu = fs::open_operator(path).and_then(|dir| dir.open_dir(crate::sink::layout::EMU));
     emu.and_then(|emu| emu.stat_if_there(crate::sink::layout::SINK)).is_ok_and(|stat| stat.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_remote;
+
+    #[test]
+    fn a_colon_before_the_first_slash_names_another_machine() {
+        for remote in ["ssh://me@nas/x", "me@nas:/x", "nas:home", "s3:bucket", "rsync://h/m"] {
+            assert!(is_remote(remote.as_bytes()), "{remote}");
+        }
+        for local in ["./a:b", "/mnt/a:b", "a/b:c", "plain", ":x", ""] {
+            assert!(!is_remote(local.as_bytes()), "{local}");
+        }
+    }
 }

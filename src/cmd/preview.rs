@@ -26,7 +26,7 @@ pub(super) fn to_place(path: &Path, how: How, excludes: &[Patterns], context: &C
     let source =
         context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
     let config = context.config(Some(&source))?;
-    let path = place::settled(path)?;
+    let path = place::of_sink(path)?;
     let name = path.to_string_lossy().into_owned();
     let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
     plan(&name, sink.as_ref(), how, context, &source, (&config, excludes)).map(|()| None)

@@ -97,3 +97,53 @@ fn a_sink_inside_the_source_is_allowed() {
     emu.inside("src").ok(&["sink", "add", "backup"]);
     assert!(emu.path("src/backup/.emu/sink").exists());
 }
+
+#[test]
+fn nothing_is_made_inside_a_sink_or_the_directory_of_a_source() {
+    let job = crate::job::Job::pushed("file docs/a \"text\"");
+    job.emu.tree("other", "file b \"text\"");
+    job.ok(&["init", "other"]);
+    let before = crate::job::listing(&job.sink());
+    for place in ["./sink/latest/docs/b", "./sink/.emu/staging/z", "./sink/inner", "./other/.emu/k"] {
+        let commands: [&[&str]; 6] = [
+            &["push", "-S", "other", "--to", place],
+            &["-S", "other", "sink", "add", "inner", place],
+            &["-S", "other", "sink", "add", "inner", place, "--dry-run"],
+            &["checkout", "./sink:HEAD", "--to", place],
+            &["clone", "./sink", place],
+            &["install-files", "--prefix", place],
+        ];
+        for args in commands {
+            let said = job.emu.fails(args, 1);
+            let expected =
+                if place.contains("other") { "which emu uses for the source" } else { "it lies in the sink" };
+            assert!(said.contains(expected), "{args:?}: {said}");
+        }
+    }
+    assert_eq!(crate::job::listing(&job.sink()), before);
+    assert!(!job.emu.path("other/.emu/k").exists());
+}
+
+#[test]
+fn places_on_other_machines_are_not_taken_for_local_paths() {
+    let job = crate::job::Job::pushed("file a \"text\"");
+    for place in ["ssh://me@nas/x", "me@nas:/x", "nas:home", "s3:bucket"] {
+        let commands: [&[&str]; 4] = [
+            &["sink", "add", "far", place],
+            &["push", "--to", place],
+            &["sink", "move", "origin", place],
+            &["sink", "adopt", "origin", place],
+        ];
+        for args in commands {
+            let said = job.emu.inside("src").fails(args, 2);
+            assert!(said.contains("sinks on other machines are not supported"), "{args:?}: {said}");
+            assert!(said.contains("./a:b"), "{args:?}: {said}");
+        }
+    }
+    for args in [&["log", "me@nas:/x"][..], &["push", "-S", "src", "me@nas:/x"]] {
+        assert!(job.emu.fails(args, 2).contains("sinks on other machines are not supported"), "{args:?}");
+    }
+    assert_eq!(std::fs::read_dir(job.src()).unwrap().count(), 2, "nothing was made in the source");
+    job.ok(&["-S", "src", "sink", "add", "colon", "./a:b"]);
+    assert!(job.emu.path("a:b/.emu/sink").exists());
+}

@@ -8,7 +8,7 @@ use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Sink, layout};
 use crate::snapshot::Target;
-use crate::source::{SinkRef, Source, absolute};
+use crate::source::{SinkRef, Source};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub(super) fn find_targets(
     }
     let target = |spec: &String| {
         if spec.contains('/') {
-            let sink = absolute(Path::new(spec)).and_then(|path| Sink::open(&path));
+            let sink = place::of_sink(Path::new(spec)).and_then(|path| Sink::open(&path));
             return Target { name: spec.clone(), optional: false, sink };
         }
         match source.sink(spec) {
@@ -79,7 +79,7 @@ fn known_target(source: &Source, known: &SinkRef, optional: bool) -> Target {
 /// The sink at a path, made and remembered as needed. A known sink whose disk is absent is never
 /// made anew in its place.
 fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Result<Target> {
-    let path = place::settled(path)?;
+    let path = place::of_sink(path)?;
     let known = if trusted { source.sinks()? } else { Vec::new() };
     if let Some(known) = known.iter().find(|known| place::same(&known.path, &path)) {
         return Ok(known_target(source, known, false));

@@ -22,7 +22,7 @@ pub(super) fn add(
 ) -> Result<Status> {
     let source = trusted_source(context)?;
     let _lock = args.lock(&source, context)?;
-    let path = place::settled(path)?;
+    let path = place::of_sink(path)?;
     source.check_new_name(name).map_err(|error| match error.kind() {
         Kind::Failed => error.hint("choose another name: emu sink add NAME PATH"),
         _ => error,
@@ -68,7 +68,9 @@ fn foresee(
         return say(&sink.info.id, "would be attached", "").map(|()| None);
     }
     let near = fs::open_operator(path).or_else(|_| fs::open_operator(path.parent().unwrap_or(path)));
-    let near = near.doing(|| format!("cannot make a sink at {place}"))?;
+    let cannot = || format!("cannot make a sink at {place}");
+    let near = near.doing(cannot)?;
+    crate::sink::refuse_inside(&near, &cannot)?;
     let free = text::bytes(fs::space(&near).map_or(0, |space| space.available));
     let mounts = mounts::all();
     let device = mounts::of(&mounts, &near).map(|mount| escaped(mount.device.as_bytes())).unwrap_or_default();
@@ -103,10 +105,6 @@ fn open_or_create(source: &Source, path: &Path) -> Result<(Sink, bool)> {
     if place::is_sink(path) {
         let sink = Sink::open(path)?;
         return refuse_foreign(source, &sink).map(|()| (sink, false));
-    }
-    if let Some(outer) = path.ancestors().skip(1).find(|dir| place::is_sink(dir)) {
-        return Err(Error::failed(format!("cannot make a sink at {}", quoted_path(path)))
-            .because(format!("it lies in the sink {}", quoted_path(outer))));
     }
     let existed = fs::open_operator(path).is_ok();
     let sink = Sink::create(path, &source.id)?;

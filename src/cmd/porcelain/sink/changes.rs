@@ -73,7 +73,7 @@ pub(super) fn relocate(context: &Context, name: &str, path: &Path, args: ChangeA
     let source = trusted_source(context)?;
     let _lock = args.lock(&source, context)?;
     let known = source.sink(name)?;
-    let path = place::settled(path)?;
+    let path = place::of_sink(path)?;
     let cannot = || format!("cannot move the sink {} to {}", quoted(name), quoted_path(&path));
     let sink = Sink::open(&path).map_err(|error| {
         error.hint(format!(
@@ -173,8 +173,8 @@ fn adopted(
     path: Option<&Path>,
 ) -> Result<(String, PathBuf)> {
     Ok(match (name, path) {
-        (Some(name), Some(path)) => (name.to_owned(), place::settled(path)?),
-        (Some(path), None) if path.contains('/') => ("origin".to_owned(), place::settled(Path::new(path))?),
+        (Some(name), Some(path)) => (name.to_owned(), place::of_sink(path)?),
+        (Some(path), None) if path.contains('/') => ("origin".to_owned(), place::of_sink(Path::new(path))?),
         (Some(name), None) => {
             let known = source.sink(name)?;
             (known.name, known.path)
