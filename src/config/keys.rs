@@ -51,6 +51,7 @@ const SECTIONS: &[Section] = &[
             ("exclude-caches", Shape::Switch),
             ("exclude-if-present", Shape::Text),
             ("torn", Shape::Words(&["warn", "error"])),
+            ("special", Shape::Switch),
         ],
     ),
     (

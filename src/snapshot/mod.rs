@@ -191,8 +191,8 @@ impl Pass<'_> {
             // A sink that cannot be looked at fails by itself, later and alone.
             skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
-        let (one_file_system, threads) = (self.config.one_file_system(), threads(self.config));
-        Ok(ScanRules { excludes, skip, one_file_system, threads })
+        let (one_file_system, special) = (self.config.one_file_system(), self.config.special());
+        Ok(ScanRules { excludes, skip, one_file_system, special, threads: threads(self.config) })
     }
 
     /// Sources whose inodes or ctimes are not stable make every push read everything.

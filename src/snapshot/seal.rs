@@ -221,6 +221,12 @@ impl Sealer {
             self.groups.remove(&first);
         }
         let Some((to, staged)) = to.zip(self.staged.as_mut()) else { return Ok(Some(named)) };
+        if named.is_absent() {
+            if lane.reused {
+                clear(&to, &named.name).map_err(failed)?;
+            }
+            return Ok(Some(named));
+        }
         if lane.reused {
             match to.stat(&named.name) {
                 Ok(stat) if stat.ino == named.sink_ino => {

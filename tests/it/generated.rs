@@ -72,6 +72,7 @@ const CONFIG_KEYS: &[&str] = &[
     "push.exclude-caches",
     "push.exclude-if-present",
     "push.torn",
+    "push.special",
     "rotate.keep-last",
     "rotate.keep-hourly",
     "rotate.keep-daily",
