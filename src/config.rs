@@ -292,6 +292,11 @@ impl Config {
         }
     }
 
+    /// `push.special`: whether a push saves FIFOs, sockets and devices; on unless off.
+    pub fn special(&self) -> bool {
+        switch(self.first("push", "special")).unwrap_or(true)
+    }
+
     /// `push.one-file-system`: whether a push stays on the source's file system; on unless off.
     pub fn one_file_system(&self) -> bool {
         switch(self.first("push", "one-file-system")).unwrap_or(true)

@@ -32,6 +32,10 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
         let entries = count(done.xattrs, "entry", "entries");
         ui.warn(&format!("extended attributes of {entries} could not be set"));
     }
+    if done.special > 0 {
+        let entries = count(done.special, "FIFO, socket or device was", "FIFOs, sockets and devices were");
+        ui.warn(&format!("{entries} not created: this user or the file system cannot have them"));
+    }
     if !done.troubles.is_empty() {
         let entries = count(done.troubles.len() as u64, "entry was", "entries were");
         ui.warn(&format!("{entries} not restored"));
@@ -54,7 +58,7 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
 }
 
 /// What was done, by name.
-pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 12] {
+pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 13] {
     let done = &outcome.done;
     [
         (How::Create.word(), done.created),
@@ -66,6 +70,7 @@ pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 12] {
         ("rescued", done.rescued),
         ("unattested", done.unattested),
         ("owners", done.owners),
+        ("special", done.special),
         ("unread", done.troubles.len() as u64),
         ("left", outcome.left),
         ("excluded", outcome.excluded),

@@ -53,6 +53,7 @@ const SECTIONS: &[Section] = &[
             ("torn", Shape::Words(&["warn", "error"])),
             ("unread-ok", Shape::List),
             ("churn-limit", Shape::Number(1, 100)),
+            ("special", Shape::Switch),
         ],
     ),
     (

@@ -4,29 +4,13 @@
 use super::{Dir, Errno, Result, fault};
 use crate::tree::Xattrs;
 use rustix::fd::{AsRawFd as _, BorrowedFd};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::Mode;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
-
-/// Makes a named pipe.
-///
-/// # Errors
-/// The system's; EEXIST if the name is taken.
-pub fn make_fifo(dir: &Dir, name: &[u8], mode: u16) -> Result<()> {
-    fault::point()?;
-    if !crate::tree::path::is_component(name) {
-        return Err(Errno::INVAL);
-    }
-    rustix::fs::mknodat(dir.fd(), name, FileType::Fifo, Mode::from_raw_mode(mode.into()), 0)?;
-    // The umask took part of the mode away.
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let made = rustix::fs::openat(dir.fd(), name, flags, Mode::empty())?;
-    rustix::fs::chmod(format!("/proc/self/fd/{}", made.as_raw_fd()), Mode::from_raw_mode(mode.into()))
-}
 
 /// Changes the mode of a held directory.
 ///

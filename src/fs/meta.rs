@@ -90,10 +90,10 @@ impl Stat {
             size: if self.kind == Kind::File { self.size } else { 0 },
             sha256: None,
             target: None,
-            rdev: None,
+            rdev: self.kind.is_device().then_some(self.rdev),
             ino: self.ino,
             ctime: self.ctime,
-            nlink: if matches!(self.kind, Kind::File | Kind::Symlink) { self.nlink } else { 1 },
+            nlink: if self.kind == Kind::Dir { 1 } else { self.nlink },
             racy: false,
             torn: false,
             unattested: false,
@@ -107,6 +107,13 @@ impl Stat {
     /// Whether the file has holes: fewer blocks than bytes.
     pub fn is_sparse(&self) -> bool {
         self.blocks.saturating_mul(512) < self.size
+    }
+
+    /// Whether kind, size and device numbers are those of an entry, as far as its kind has them.
+    pub fn is_like(&self, entry: &Entry) -> bool {
+        self.kind == entry.kind
+            && (self.kind != Kind::File || self.size == entry.size)
+            && (!self.kind.is_device() || entry.rdev == Some(self.rdev))
     }
 
     /// Whether content and inode are as they were: the stamps that any change would move.
@@ -221,26 +228,31 @@ pub fn apply_and_stat(file: BorrowedFd<'_>, want: &Attributes<'_>) -> Result<(Ap
 /// The group may still be allowed where the owner is not; set-ID bits go with a wrong owner.
 pub(super) fn refused_owner(file: BorrowedFd<'_>, pair: (u32, u32), mode: u16) -> Result<u16> {
     let group_set = rustix::fs::fchown(file, None, Some(Gid::from_raw(pair.1))).is_ok();
-    let now = Stat::of(file)?;
-    let mut mode = mode;
-    if now.uid != pair.0 {
-        mode &= !0o4000;
-    }
-    if !group_set && now.gid != pair.1 {
-        mode &= !0o2000;
-    }
-    Ok(mode)
+    Ok(without_foreign_bits(&Stat::of(file)?, pair, group_set, mode))
+}
+
+/// A mode without the set-ID bits that a wrong owner or group must not have.
+pub(super) fn without_foreign_bits(now: &Stat, pair: (u32, u32), group_set: bool, mode: u16) -> u16 {
+    let uid = if now.uid == pair.0 { 0 } else { 0o4000 };
+    let gid = if group_set || now.gid == pair.1 { 0 } else { 0o2000 };
+    mode & !(uid | gid)
 }
 
 /// What the inode shows after all was set, where that is not what was wanted.
-fn note_difference(now: &Stat, want: &Attributes<'_>, held: &mut Held) {
+pub(super) fn note_difference(now: &Stat, want: &Attributes<'_>, held: &mut Held) {
     held.uid = (now.uid != want.owner.0).then_some(now.uid);
     held.gid = (now.gid != want.owner.1).then_some(now.gid);
     held.mode = (now.kind != Kind::Symlink && now.mode != want.mode).then_some(now.mode);
     held.mtime = (now.mtime != want.mtime).then_some(now.mtime);
 }
 
-fn note_xattr(set: Result<()>, name: &[u8], value: &[u8], near: impl AsFd, held: &mut Held) -> Result<()> {
+pub(super) fn note_xattr(
+    set: Result<()>,
+    name: &[u8],
+    value: &[u8],
+    near: impl AsFd,
+    held: &mut Held,
+) -> Result<()> {
     match set {
         Ok(()) => Ok(()),
         // ext4 says "no space" for an attribute larger than a block, on a disk with room.
@@ -269,7 +281,7 @@ pub(super) fn is_acl(name: &[u8]) -> bool {
 ///
 /// # Errors
 /// The system's, but for refusals, which the result lists.
-pub fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result<(Applied, Stat)> {
+pub(super) fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) -> Result<(Applied, Stat)> {
     let mut held = Held::default();
     if want.set_owner {
         fault::point()?;

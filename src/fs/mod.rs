@@ -15,10 +15,11 @@ mod meta;
 mod open;
 mod remove;
 mod space;
+mod unopened;
 mod users;
 mod walk;
 
-pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_own_mode, trim_xattrs};
+pub use alter::{has_default_acl, is_removable_xattr, real_path, set_own_mode, trim_xattrs};
 pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
@@ -27,13 +28,14 @@ pub use file::{
 };
 pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir, set_mtime};
 pub use measure::measure_tree;
-pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, apply_to_symlink, read_xattrs};
+pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree, usual_threads};
 pub use space::{
     FsKind, Space, boot_id, host_name, identity, machine_id, raise_descriptor_limit, random_hex, space,
     sync_fs, system_file,
 };
+pub use unopened::{apply_to_unopened, create_unopened, is_unable, trim_unopened};
 pub use users::is_in_use;
 pub use walk::{Found, Rules, Scanned, Visit, Walk};
 

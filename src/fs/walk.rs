@@ -37,6 +37,8 @@ pub struct Rules {
     pub skip: HashSet<(u64, u64)>,
     /// Whether directories on other mounts are listed but not entered.
     pub one_file_system: bool,
+    /// Whether FIFOs, sockets and devices are listed.
+    pub special: bool,
 }
 
 /// An entry and what statx(2) showed.
@@ -311,7 +313,8 @@ impl<T> Shared<T> {
                 let is_dir = stat.kind == Kind::Dir;
                 let skipped = is_dir && self.rules.skip.contains(&(stat.dev, stat.ino));
                 let is_excluded = |excluded: &Excluded| excluded(&path::join(&scanned.path, &name), is_dir);
-                if skipped || self.rules.excluded.as_deref().is_some_and(is_excluded) {
+                let unwanted = stat.kind.is_special() && !self.rules.special;
+                if skipped || unwanted || self.rules.excluded.as_deref().is_some_and(is_excluded) {
                     return;
                 }
                 let border = is_dir && is_elsewhere(own, &stat);

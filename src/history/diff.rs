@@ -221,14 +221,14 @@ fn mark(entry: &Entry) -> Option<Mark> {
     match entry.kind {
         // All empty files are equal.
         Kind::File if entry.size > 0 => entry.sha256.map(Mark::Content),
-        Kind::Dir | Kind::Symlink if entry.ino != 0 => Some(Mark::Inode(entry.kind, entry.ino)),
+        kind if kind != Kind::File && entry.ino != 0 => Some(Mark::Inode(entry.kind, entry.ino)),
         _ => None,
     }
 }
 
-/// Inode numbers of directories come back as soon as they are free; their times do not.
+/// Inode numbers come back as soon as they are free; times do not, and a link has its target.
 fn is_same_inode(old: &Entry, new: &Entry) -> bool {
-    old.ino == new.ino && old.same_content(new) && (old.kind != Kind::Dir || old.mtime == new.mtime)
+    old.ino == new.ino && old.same_content(new) && (old.kind == Kind::Symlink || old.mtime == new.mtime)
 }
 
 /// Joins what was removed under one path and added under another. A file of equal content is the

@@ -50,6 +50,8 @@ pub struct Done {
     pub owners: u64,
     /// Entries some of whose extended attributes could not be set.
     pub xattrs: u64,
+    /// FIFOs, sockets and devices that this user or this file system cannot create.
+    pub special: u64,
     /// What was not done.
     pub troubles: Vec<Trouble>,
 }
@@ -59,6 +61,8 @@ pub(super) enum End {
     Done,
     /// The content is not what the record says.
     Damaged(String, Option<(u64, u64)>),
+    /// It cannot be created here, which was noted.
+    Unable,
     Trouble(String),
 }
 
@@ -202,6 +206,7 @@ impl<'a> Applier<'a> {
         }
         match self.carry_out(origin, dir, inherits, &change) {
             Ok(End::Done) => self.count(&change),
+            Ok(End::Unable) => drop(self.failed.insert(change.path.clone())),
             Ok(End::Trouble(text)) => self.trouble(&change.path, 0, text),
             Ok(End::Damaged(why, inode)) => {
                 self.failed.insert(change.path.clone());

@@ -77,6 +77,8 @@ pub struct Request<'a> {
     pub paths: Vec<Box<[u8]>>,
     /// Whether owners are restored.
     pub ownership: Ownership,
+    /// Whether FIFOs, sockets and devices are restored.
+    pub special: bool,
     /// What is done with damaged files.
     pub damaged: Damaged,
     /// How long to wait for locks.
@@ -306,7 +308,7 @@ pub(super) fn decide(
             (Into::Elsewhere(overwrite.unwrap_or(Overwrite::Always)), HashSet::new())
         }
     };
-    let mut planner = Planner::new(Powers::new(request.ownership), true);
+    let mut planner = Planner::new(Powers::new(request.ownership), true, request.special);
     let mut manifest = request.sink.open_manifest(request.node)?;
     let paths = &request.paths;
     let before = match request.target {

@@ -65,7 +65,8 @@ impl Full<'_, '_> {
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<Foreseen> {
         let request = self.request;
-        let mut planner = Planner::new(Powers::new(request.ownership), index.is_none());
+        let special = request.special && request.config.special();
+        let mut planner = Planner::new(Powers::new(request.ownership), index.is_none(), special);
         let mut guard =
             Guard::new(self.caution, self.unfinished.map(|unfinished| unfinished.temporary.clone()));
         let walk = self.walk(excludes, index.clone())?;
@@ -103,6 +104,7 @@ impl Full<'_, '_> {
             marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
             skip: self.skip.clone(),
             one_file_system: true,
+            special: true,
         };
         let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(index.as_deref(), above, scanned);
         Walk::start(Arc::clone(self.source.root()), rules, usual_threads(), Box::new(visit))

@@ -5,7 +5,7 @@ use super::change::{Change, How};
 use super::content::{Origin, Stored};
 use super::place::{Kept, Placed, discard, put};
 use crate::fs::{self, Attributes, Cursor, Dir, Errno, Stat};
-use crate::progress::Counters;
+use crate::progress::{Counters, Event};
 use crate::quote::quoted;
 use crate::tree::{Entry, Held, Kind, path};
 use std::os::fd::AsFd as _;
@@ -42,18 +42,16 @@ impl Applier<'_> {
                 Ok(stored) => self.file(origin, &stored, dir, inherits, change, Damaged::Skip),
                 Err(why) => Ok(End::Damaged(why, None)),
             },
-            Kind::Symlink => {
+            _ => {
                 let temporary = self.temporary();
-                dir.make_symlink(entry.target.as_deref().unwrap_or_default(), &temporary)?;
-                self.dress_and_put(dir, &temporary, change, entry)
-            }
-            Kind::Fifo => {
-                let temporary = self.temporary();
-                fs::make_fifo(dir, &temporary, entry.mode)?;
-                self.dress_and_put(dir, &temporary, change, entry)
-            }
-            Kind::Socket | Kind::Char | Kind::Block => {
-                Ok(End::Trouble(format!("a {} is not restored", entry.kind.word())))
+                match fs::create_unopened(dir, &temporary, entry) {
+                    Err(errno) if entry.kind.is_special() && fs::is_unable(errno) => {
+                        self.note_unable(&change.path, entry);
+                        return Ok(End::Unable);
+                    }
+                    created => created?,
+                }
+                self.dress_and_put(dir, &temporary, change, entry, inherits)
             }
         }
     }
@@ -88,6 +86,13 @@ impl Applier<'_> {
         }
     }
 
+    /// Counts a FIFO, a socket or a device that cannot be created here.
+    fn note_unable(&mut self, whole: &[u8], entry: &Entry) {
+        self.done.special += 1;
+        let (path, kind) = (quoted(whole), entry.kind.word());
+        self.observer.event(Event::Detail(format!("{path} is a {kind} that cannot be created here")));
+    }
+
     /// Corrects attributes in place. `None`: it cannot be opened, and is made anew.
     fn correct(&mut self, dir: &Dir, change: &Change, entry: &Entry) -> fs::Result<Option<End>> {
         let name = name_of(&change.path);
@@ -96,7 +101,10 @@ impl Applier<'_> {
             return Ok(Some(End::Done));
         }
         if entry.kind != Kind::File {
-            let (held, _) = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
+            let (held, _) = fs::apply_to_unopened(dir, name, entry.kind, &self.wanted(entry))?;
+            if entry.kind.is_special() {
+                fs::trim_unopened(dir, name, &entry.xattrs)?;
+            }
             self.note(&change.path, &held);
             return Ok(Some(End::Done));
         }
@@ -169,8 +177,15 @@ impl Applier<'_> {
         temporary: &[u8],
         change: &Change,
         entry: &Entry,
+        inherits: bool,
     ) -> fs::Result<End> {
-        match fs::apply_to_symlink(dir, temporary, &self.wanted(entry)) {
+        let trimmed = if inherits && entry.kind.is_special() {
+            fs::trim_unopened(dir, temporary, &entry.xattrs)
+        } else {
+            Ok(())
+        };
+        let wanted = self.wanted(entry);
+        match trimmed.and_then(|()| fs::apply_to_unopened(dir, temporary, entry.kind, &wanted)) {
             Ok((held, _)) => self.note(&change.path, &held),
             Err(errno) => {
                 discard(dir, temporary);

@@ -29,6 +29,8 @@ pub(super) struct Planner {
     barred: HashSet<Box<[u8]>>,
     /// What cannot be done, known before anything is changed.
     pub(super) troubles: Vec<Trouble>,
+    /// Whether FIFOs, sockets and devices are restored; otherwise those that stand are left alone.
+    special: bool,
     /// Whether content may be read.
     reads: bool,
     /// Whether some would have had to be.
@@ -38,13 +40,14 @@ pub(super) struct Planner {
 
 impl Planner {
     /// With `reads`, content is read where stamps prove nothing.
-    pub(super) fn new(powers: Powers, reads: bool) -> Planner {
+    pub(super) fn new(powers: Powers, reads: bool, special: bool) -> Planner {
         Planner {
             powers,
             buffer: Vec::new(),
             groups: Groups::default(),
             barred: HashSet::new(),
             troubles: Vec::new(),
+            special,
             reads,
             is_undecided: false,
             lineage: Lineage::default(),
@@ -59,6 +62,11 @@ impl Planner {
     /// Whether a directory is left alone.
     pub(super) fn is_barred(&self, dir: &[u8]) -> bool {
         is_below_any(&self.barred, dir)
+    }
+
+    /// Whether something of this kind is neither created nor changed.
+    pub(super) fn leaves(&self, kind: Kind) -> bool {
+        kind.is_special() && !self.special
     }
 
     /// Notes something that cannot be done.
@@ -120,15 +128,15 @@ impl Planner {
         found: &Stat,
         verdict: Verdict,
     ) -> Option<Change> {
-        let file = matches!(entry.kind, Kind::File | Kind::Symlink);
+        let grouped = entry.kind != Kind::Dir;
         let verdict =
-            if file && self.groups.is_taken(whole, entry, found) { Verdict::Replace } else { verdict };
+            if grouped && self.groups.is_taken(whole, entry, found) { Verdict::Replace } else { verdict };
         let how = match verdict {
             Verdict::Same => None,
             Verdict::Attributes => Some(How::Attributes),
             Verdict::Replace => Some(How::Replace),
         };
-        if file {
+        if grouped {
             let kept = (how != Some(How::Replace)).then_some(found);
             self.groups.settle(whole, entry, kept);
         }
@@ -137,7 +145,7 @@ impl Planner {
 
     /// The change for something that is not there.
     pub(super) fn create(&mut self, whole: &[u8], entry: &Entry) -> Change {
-        if matches!(entry.kind, Kind::File | Kind::Symlink) {
+        if entry.kind != Kind::Dir {
             self.groups.settle(whole, entry, None);
         }
         change(whole, How::Create, Some(entry), None)

@@ -158,7 +158,7 @@ impl Selected<'_> {
         for entry in wanted {
             let whole = path::join(&listing.dir, &entry.name);
             let own = self.into == Into::Source && *whole == *layout::EMU;
-            if own || self.planner.is_barred(&whole) {
+            if own || self.planner.leaves(entry.kind) || self.planner.is_barred(&whole) {
                 self.planner.bar(&whole);
                 continue;
             }

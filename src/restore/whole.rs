@@ -250,7 +250,7 @@ impl Whole<'_> {
             self.planner.bar(&whole);
             return;
         }
-        if self.excludes.excludes(&whole, is_dir) {
+        if self.planner.leaves(entry.kind) || self.excludes.excludes(&whole, is_dir) {
             self.excluded += 1;
             self.planner.bar(&whole);
             return;
@@ -279,9 +279,9 @@ impl Whole<'_> {
             return;
         }
         let mut seen = Seen::new(held, &there.name, *stat);
-        // Sockets, pipes and devices hold nothing; unless a snapshot knows them they stay.
-        let special = !matches!(stat.kind, Kind::File | Kind::Symlink);
-        if special && !self.guard.knows(&there.name) {
+        // FIFOs, sockets and devices hold no bytes. Unless a snapshot knows them, programs use them.
+        let is_foreign = stat.kind.is_special() && !self.guard.knows(&there.name);
+        if is_foreign || self.planner.leaves(stat.kind) {
             return;
         }
         self.guard.check(&whole, &mut seen, None, &mut self.planner.buffer);
@@ -291,6 +291,10 @@ impl Whole<'_> {
     fn both(&mut self, held: &Dir, entry: &Entry, there: &Found, step: &mut Step) {
         let whole = path::join(&step.dir, &entry.name);
         let stat = &there.stat;
+        if self.planner.leaves(entry.kind) {
+            self.excluded += 1;
+            return;
+        }
         if stat.kind == Kind::Dir && !there.enter {
             // Another file system: neither entered nor changed.
             if entry.kind != Kind::Dir {

@@ -79,7 +79,7 @@ impl Subject {
     }
 
     fn target(&mut self, dir: &Dir) -> fs::Result<()> {
-        if self.entry.target.is_none() {
+        if self.entry.kind == Kind::Symlink && self.entry.target.is_none() {
             self.entry.target = Some(dir.read_link(&self.entry.name)?);
         }
         Ok(())
@@ -130,7 +130,7 @@ impl Comparer {
             Kind::File => self.file(&whole, inode, subject, dir, prev),
             Kind::Dir => directory(subject, dir, prev),
             _ => {
-                let mut planned = self.symlink(subject, dir, prev)?;
+                let mut planned = self.without_bytes(subject, dir, prev)?;
                 let kept = planned.target == Target::Keep;
                 if kept && prev.may_be_grouped() && !self.claim(&whole, prev, inode) {
                     planned.target = Target::New;
@@ -273,9 +273,11 @@ impl Comparer {
         *self.claims.entry(key).or_insert(inode) == inode
     }
 
-    fn symlink(&mut self, subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Planned> {
+    /// A symbolic link, a FIFO, a socket or a device.
+    fn without_bytes(&mut self, subject: &mut Subject, dir: &Dir, prev: &Entry) -> fs::Result<Planned> {
         let now = &subject.entry;
         let same = now.mtime == prev.mtime
+            && (now.mode, now.rdev) == (prev.mode, prev.rdev)
             && match self.rules.compare {
                 Compare::Strict => now.ino == prev.ino && now.ctime == prev.ctime,
                 Compare::NoInode => now.ctime == prev.ctime,

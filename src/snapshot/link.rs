@@ -16,7 +16,7 @@ use crate::quote::{quoted, quoted_path};
 use crate::sink::node::{ManifestRef, PathField};
 use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::{Source, Unfinished};
-use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, Unread, path};
+use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -198,7 +198,7 @@ impl Recorded {
         }
         self.met.entries += entries.len() as u64;
         self.met.mounts.extend(self.mounts.iter().find(|at| **at == dir && !entries.is_empty()).cloned());
-        let mut unread = manifest.take_unread();
+        let unread = manifest.take_unread();
         if dir.is_empty() {
             let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir);
             self.top_level = dirs.map(|entry| entry.name.clone()).collect();
@@ -214,11 +214,6 @@ impl Recorded {
         let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir).map(|entry| entry.name.clone());
         let dirs = dirs.collect();
         for entry in entries {
-            if !matches!(entry.kind, Kind::File | Kind::Dir | Kind::Symlink) {
-                let text = format!("a {} is not saved", entry.kind.word());
-                unread.push(Unread { path: path::join(&dir, &entry.name), errno: 0, text });
-                continue;
-            }
             let mut counterpart: Option<Entry> = None;
             while let Some(earlier) = before.next_if(|earlier| earlier.name <= entry.name) {
                 counterpart = Some(earlier).filter(|earlier| earlier.name == entry.name);

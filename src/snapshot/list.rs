@@ -92,6 +92,7 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
         temporary: unfinished.map(|unfinished| unfinished.temporary.into_bytes().into()),
         skip,
         one_file_system: request.config.one_file_system(),
+        special: request.config.special(),
         threads: super::threads(request.config),
     };
     Scan::start(&request.root, rules, vec![Lane::hashing().known()], limit)

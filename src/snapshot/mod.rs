@@ -236,10 +236,11 @@ impl Pass<'_> {
             // A sink that cannot be looked at fails by itself, later and alone.
             skip.extend(ready.sink.root().stat_self().map(|root| (root.dev, root.ino)));
         }
-        let (one_file_system, threads) = (self.config.one_file_system(), threads(self.config));
+        let (one_file_system, special) = (self.config.one_file_system(), self.config.special());
         let temporary = self.unfinished.as_ref();
         let temporary = temporary.map(|unfinished| unfinished.temporary.clone().into_bytes().into());
-        Ok(ScanRules { excludes, temporary, skip, one_file_system, threads })
+        let threads = threads(self.config);
+        Ok(ScanRules { excludes, temporary, skip, one_file_system, special, threads })
     }
 
     /// Sources whose inodes or ctimes are not stable make every push read everything.

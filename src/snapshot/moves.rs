@@ -82,7 +82,7 @@ impl Moves {
     /// number of the directory that is being compared.
     pub fn find(&mut self, planned: &Planned, current: Option<u32>) -> Option<Moved> {
         let entry = &planned.entry;
-        let movable = matches!(entry.kind, Kind::File | Kind::Symlink) && entry.nlink <= 1;
+        let movable = entry.kind != Kind::Dir && entry.nlink <= 1;
         // Whatever was changed since is new, or cannot be told from what is.
         let old_enough = entry.mtime <= self.since;
         if !movable || !old_enough || planned.target != Target::New || planned.reason != Reason::Added {

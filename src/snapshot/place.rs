@@ -1,6 +1,7 @@
 //! One entry into the new trees: linked if the sink's inode is what it should be, otherwise made
 //! anew from the source. Runs on every worker.
 
+mod create;
 mod keep;
 
 use super::copy::{self, Destination, NotRead, Read};
@@ -31,7 +32,7 @@ pub enum Done {
         /// HEAD had this very content under this path.
         known: bool,
     },
-    /// A new symbolic link.
+    /// A new symbolic link, FIFO, socket or device, or a record alone where the sink cannot have one.
     Made(Entry),
     /// A directory; the flag says whether it shows already what it has to show in the end.
     Dir(Entry, bool),
@@ -79,6 +80,10 @@ impl Place<'_> {
             match &plan.target {
                 Target::Dir => done[lane] = Some(Done::Dir(plan.entry, plan.settled)),
                 Target::SameAs(first) => done[lane] = Some(Done::Later(plan.entry.clone(), first.clone())),
+                // The parent has no inode. Maybe this push can create one.
+                Target::Keep if plan.share.as_ref().is_some_and(|held| held.absent) => {
+                    copying.push((lane, plan));
+                }
                 Target::Keep => match self.keep(lane, &plan) {
                     Ok(Some(ino)) => done[lane] = Some(kept(plan, ino)),
                     Ok(None) => copying.push((lane, plan)),
@@ -137,8 +142,8 @@ impl Place<'_> {
         let mut again = Vec::new();
         let sample = copying.first().map(|(_, plan)| plan).or(checking.first().map(|(_, plan, ..)| plan));
         let Some(sample) = sample.cloned() else { return };
-        if sample.entry.kind == Kind::Symlink {
-            return self.symlink(copying, done);
+        if sample.entry.kind != Kind::File {
+            return self.without_bytes(copying, done);
         }
         let read = self.copy(&mut copying, &sample, done, buffer);
         for (lane, mut plan, known, file) in checking {
@@ -289,46 +294,6 @@ impl Place<'_> {
             self.observer.warn(format!("{name} changed while it was read; it is saved as it was read last"));
         }
         entry
-    }
-
-    fn symlink(&self, copying: Vec<(usize, Planned)>, done: &mut [Option<Done>]) {
-        for (lane, plan) in copying {
-            match self.make_symlink(lane, plan) {
-                Ok(outcome) => done[lane] = Some(outcome),
-                Err(error) => self.lanes[lane].fail(error),
-            }
-        }
-    }
-
-    fn make_symlink(&self, lane: usize, plan: Planned) -> Result<Done> {
-        let mut entry = plan.entry;
-        let name = entry.name.clone();
-        if entry.target.is_none() || !plan.xattrs_known {
-            let looked = self
-                .source
-                .ok_or(Errno::NOENT)
-                .and_then(|source| Ok((source.read_link(&name)?, fs::read_xattrs(source, &name)?)));
-            match looked {
-                Ok((target, xattrs)) => (entry.target, entry.xattrs) = (Some(target), xattrs),
-                Err(Errno::INVAL) => return Ok(Done::Vanished),
-                Err(errno) => return Ok(self.not_read(NotRead::from(errno), &name)),
-            }
-        }
-        let Some(to) = &self.sinks[lane].1 else { return Ok(Done::Made(entry)) };
-        let target = entry.target.clone().unwrap_or_default();
-        let want = attributes(&entry, self.lanes[lane].set_owner);
-        let made = self
-            .make(lane, to, &name, || to.make_symlink(&target, &name))
-            .and_then(|()| fs::apply_to_symlink(to, &name, &want));
-        let (held, now) = match made {
-            Err(errno) if is_unfit(errno) => {
-                return Ok(Done::Unread(scan::unread(path::join(self.at, &name), errno)));
-            }
-            made => made.map_err(|errno| self.sink_error(lane, errno, &name))?,
-        };
-        entry.held = held.some();
-        entry.sink_ino = now.ino;
-        Ok(Done::Made(entry))
     }
 }
 

@@ -4,7 +4,7 @@ use super::unchanged::{Known, Look};
 use crate::error::{Doing as _, Result, errno_text};
 use crate::fs::{Dir, Errno, Found, Item, Rules, Scanned, Stat, Walk};
 use crate::source::Excludes;
-use crate::tree::{Entry, Kind, Time, Unread, path};
+use crate::tree::{Entry, Time, Unread, path};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub struct ScanRules {
     pub skip: HashSet<(u64, u64)>,
     /// Whether mounts are left out.
     pub one_file_system: bool,
+    /// Whether FIFOs, sockets and devices are saved.
+    pub special: bool,
     /// Worker threads.
     pub threads: usize,
 }
@@ -31,9 +33,9 @@ pub struct SourceDir {
     pub path: Box<[u8]>,
     /// The directory, if it could be opened.
     pub dir: Option<Arc<Dir>>,
-    /// Entries that can be saved.
+    /// Entries that are saved.
     pub found: Vec<Found>,
-    /// What cannot be looked at or saved.
+    /// What cannot be looked at.
     pub unread: Vec<Unread>,
     /// Whether the directory itself could not be listed.
     pub failed: bool,
@@ -71,6 +73,7 @@ impl Scan {
             marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
             skip: rules.skip,
             one_file_system: rules.one_file_system,
+            special: rules.special,
         };
         let visit = move |above: Option<&Look>, scanned: &Scanned| Look::at(&lanes, limit, above, scanned);
         let walk = Walk::start(Arc::clone(root), walk_rules, rules.threads, Box::new(visit))
@@ -96,38 +99,17 @@ fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
     // A directory that vanished was no error a moment earlier either.
     let error = scanned.error.filter(|errno| *errno != Errno::NOENT);
     unread.extend(error.map(|errno| self::unread(scanned.path.clone(), errno)));
-    let mut found = Vec::with_capacity(scanned.entries.len());
-    let mut borders = Vec::new();
-    for entry in scanned.entries {
-        if entry.border {
-            borders.push(path::join(&scanned.path, &entry.name));
-        }
-        match entry.stat.kind {
-            Kind::File | Kind::Dir | Kind::Symlink => found.push(entry),
-            kind => unread.push(Unread {
-                path: path::join(&scanned.path, &entry.name),
-                errno: 0,
-                text: format!("a {} is not saved; a line in .emu/excludes leaves it out", special(kind)),
-            }),
-        }
-    }
+    let borders = scanned.entries.iter().filter(|entry| entry.border);
+    let borders = borders.map(|entry| whole(&entry.name)).collect();
     SourceDir {
         path: scanned.path,
         dir: scanned.dir,
-        found,
+        found: scanned.entries,
         unread,
         failed: error.is_some(),
         borders,
         look,
         exhausted,
-    }
-}
-
-fn special(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Char | Kind::Block => "device",
-        Kind::Socket => "socket",
-        _ => "fifo",
     }
 }
 
@@ -143,7 +125,8 @@ pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
 /// The root cannot be looked at.
 pub fn latest_change(root: &Arc<Dir>, threads: usize) -> Result<Time> {
     let cannot = || "cannot walk the source";
-    let rules = Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true };
+    let rules =
+        Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true, special: true };
     let latest = |_: Option<&Time>, scanned: &Scanned| {
         scanned.entries.iter().map(|found| found.stat.ctime).max().unwrap_or_default()
     };

@@ -257,6 +257,12 @@ impl Sealer {
             self.groups.remove(&first);
         }
         let Some((to, staged)) = to.zip(self.staged.as_mut()) else { return Ok(named) };
+        if named.is_absent() {
+            if lane.reused {
+                clear(&to, &named.name).map_err(failed)?;
+            }
+            return Ok(named);
+        }
         if lane.reused {
             match to.stat(&named.name) {
                 Ok(stat) if stat.ino == named.sink_ino => {
@@ -351,6 +357,13 @@ impl Sealer {
         self.counts.damaged = lane.damaged.load(std::sync::atomic::Ordering::Relaxed);
         let sealed = self.records.finish()?;
         Ok((Staged { root: self.root, sealed, fresh: self.fresh }, self.counts, self.unread))
+    }
+}
+
+fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
+    match dir.remove_file(name) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 

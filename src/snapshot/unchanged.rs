@@ -141,10 +141,8 @@ impl Known {
 
 /// Whether a stat in the sink, whose times have this grain, is that of the record's inode.
 pub fn shows(record: &Record<'_>, stat: &Stat, grain: u64) -> bool {
-    let kind = record.kind();
-    kind == Some(stat.kind)
+    record.is_like(stat)
         && (stat.kind == Kind::Dir || stat.ino == record.sink_ino())
-        && (stat.kind != Kind::File || stat.size == record.size())
         && (stat.kind == Kind::Symlink || stat.mode == record.mode())
         && (stat.uid, stat.gid) == record.owner()
         && stat.mtime == record.mtime().floor_to(grain)

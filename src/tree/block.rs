@@ -96,8 +96,8 @@ fn short(bytes: &[u8]) -> [u8; 16] {
 
 /// What all names of one inode have in common.
 fn group_mark(entry: &Entry) -> [u8; 16] {
-    let Entry { kind, sha256, target, size, mode, uid, gid, mtime, .. } = entry;
-    let mut text = format!("{kind:?} {sha256:?} {target:?} {size} {mode} {uid} {gid} {mtime}");
+    let Entry { kind, sha256, target, rdev, size, mode, uid, gid, mtime, .. } = entry;
+    let mut text = format!("{kind:?} {sha256:?} {target:?} {rdev:?} {size} {mode} {uid} {gid} {mtime}");
     for (name, value) in &entry.xattrs {
         text.push_str(&format!(" {name:?} {value:?}"));
     }

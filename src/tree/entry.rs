@@ -39,6 +39,16 @@ impl Kind {
             Kind::Block => "block",
         }
     }
+
+    /// Whether it is a FIFO, a socket or a device: it has no bytes, and is never opened.
+    pub fn is_special(self) -> bool {
+        matches!(self, Kind::Fifo | Kind::Socket) || self.is_device()
+    }
+
+    /// Whether it is a character or block device.
+    pub fn is_device(self) -> bool {
+        matches!(self, Kind::Char | Kind::Block)
+    }
 }
 
 /// An entry without its parent directory.
@@ -120,8 +130,13 @@ impl Entry {
             }
     }
 
-    /// Whether this can be one of several names of a file or a symbolic link.
+    /// Whether this can be one of several names of an inode.
     pub fn may_be_grouped(&self) -> bool {
-        matches!(self.kind, Kind::File | Kind::Symlink) && (self.nlink > 1 || self.links.is_some())
+        self.kind != Kind::Dir && (self.nlink > 1 || self.links.is_some())
+    }
+
+    /// Whether the sink has no inode for this entry and only the record holds it.
+    pub fn is_absent(&self) -> bool {
+        self.held.as_deref().is_some_and(|held| held.absent)
     }
 }

@@ -17,6 +17,8 @@ pub struct Held {
     pub xattrs: Vec<Box<[u8]>>,
     /// This name stands on an inode of its own, although it belongs to a group.
     pub split: bool,
+    /// The sink has no inode for this entry: neither the user nor the file system could create one.
+    pub absent: bool,
 }
 
 /// What a correct inode in the sink shows: held over entry.

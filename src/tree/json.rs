@@ -94,6 +94,8 @@ pub struct HeldRecord<'a> {
     xattrs: Vec<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     split: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    absent: bool,
 }
 
 /// Names of attributes are text in practice; others stand as `b64:` and base64.
@@ -212,7 +214,7 @@ fn read_xattrs(map: BTreeMap<Cow<'_, str>, Cow<'_, str>>) -> Result<Xattrs, Stri
 /// Each kind has the fields that are its own and no others.
 fn check_fields(entry: &Entry, sized: bool) -> Result<(), String> {
     let file = entry.kind == Kind::File;
-    let device = matches!(entry.kind, Kind::Char | Kind::Block);
+    let device = entry.kind.is_device();
     let hashed = file && !entry.unattested;
     if sized != file || entry.sha256.is_some() != hashed {
         return Err(
@@ -229,7 +231,10 @@ fn check_fields(entry: &Entry, sized: bool) -> Result<(), String> {
         return Err("rdev belongs to devices, and each has one".into());
     }
     if entry.links.is_some() && !entry.may_be_grouped() {
-        return Err("links belongs to files and symbolic links".into());
+        return Err("a directory has no links".into());
+    }
+    if entry.is_absent() && !entry.kind.is_special() {
+        return Err("only a fifo, a socket or a device can be absent".into());
     }
     Ok(())
 }
@@ -243,6 +248,7 @@ impl<'a> HeldRecord<'a> {
             mtime: held.mtime.map(|time| time.to_string().into()),
             xattrs: held.xattrs.iter().map(|name| xattr_key(name)).collect(),
             split: held.split,
+            absent: held.absent,
         }
     }
 
@@ -254,6 +260,7 @@ impl<'a> HeldRecord<'a> {
             mtime: self.mtime.as_deref().map(parse_time).transpose()?,
             xattrs: self.xattrs.iter().map(|key| xattr_name(key)).collect::<Result<_, _>>()?,
             split: self.split,
+            absent: self.absent,
         })
     }
 }

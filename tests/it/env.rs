@@ -103,12 +103,24 @@ impl Emu {
 
     /// Whoever runs the tests, working in the root.
     pub fn session(&self) -> Session<'_> {
-        Session { emu: self, uid: None, dir: self.root.clone(), variables: Vec::new() }
+        Session { emu: self, uid: None, without: None, dir: self.root.clone(), variables: Vec::new() }
     }
 
     /// The same, working in a directory below the root.
     pub fn inside(&self, below: impl AsRef<Path>) -> Session<'_> {
         self.session().inside(below)
+    }
+
+    /// Whoever runs the tests, but without root's privilege to read what modes forbid: nobody can read
+    /// a file of mode 0000 then.
+    pub fn blind(&self) -> Session<'_> {
+        self.without("-dac_override,-dac_read_search")
+    }
+
+    /// Whoever runs the tests, but without these of root's capabilities ("-mknod").
+    pub fn without(&self, capabilities: &'static str) -> Session<'_> {
+        let root = rustix::process::geteuid().is_root();
+        Session { without: root.then_some(capabilities), ..self.session() }
     }
 
     /// An ordinary user with a home of its own, working in the root. Needs root.
@@ -168,6 +180,7 @@ impl Emu {
 pub struct Session<'a> {
     emu: &'a Emu,
     uid: Option<u32>,
+    without: Option<&'static str>,
     dir: PathBuf,
     variables: Vec<(String, String)>,
 }
@@ -240,9 +253,14 @@ impl<'a> Session<'a> {
     /// A command that has not been started, for tests that steer it themselves.
     pub fn command(&self, program: &str, args: &[&str]) -> Command {
         let found = self.locate(program);
-        let mut command = match self.uid {
-            None => Command::new(found),
-            Some(uid) => {
+        let mut command = match (self.uid, self.without) {
+            (None, Some(capabilities)) => {
+                let mut command = Command::new("setpriv");
+                command.args(["--bounding-set", capabilities, "--"]).arg(found);
+                command
+            }
+            (None, None) => Command::new(found),
+            (Some(uid), _) => {
                 let mut command = Command::new("setpriv");
                 let id = uid.to_string();
                 command.args(["--reuid", &id, "--regid", &id, "--clear-groups", "--"]).arg(found);

@@ -57,6 +57,11 @@ const PLAIN: &str = r##"
     file marks 0644 "marked" xattr user.name=value xattr user.empty= xattr user.bin=\x01\xff\xfe mtime=18
     dir marked 0755 xattr user.dir=yes mtime=19
     file marked/locked 0444 "marked and read only" xattr user.k=v mtime=20
+    fifo own/pipe 0640 mtime=28.5
+    link own/deep/pipe = own/pipe
+    socket own/sock 1777 mtime=4102444800.5
+    link sock = own/sock
+    fifo closed/pipe 0000 mtime=-29.5
 "##;
 
 /// What only root can.
@@ -70,6 +75,13 @@ const ROOT: &str = r#"
     dir shut 0000 mtime=26
     file marks2 0644 "trusted" xattr trusted.name=value mtime=27
     link own/theirs2 = own/theirs
+    char own/null 0666 rdev=1:3 gid=6 mtime=30.25
+    link shared/null = own/null
+    block own/disk 2660 rdev=7:300 uid=5 gid=6 mtime=31
+    link own/disk2 = own/disk
+    fifo own/theirpipe 4622 uid=7 gid=8 xattr trusted.name=value mtime=32
+    socket own/theirsock 0755 uid=7 gid=8 mtime=33
+    char own/zero 7777 rdev=1:5 xattr trusted.name=value mtime=-34
 "#;
 
 /// One file system with a source and a sink on it.
@@ -87,6 +99,7 @@ impl Place {
         let disk = emu.path("disk");
         let fs = match kind {
             "tmpfs" => Some(LoopFs::tmpfs(&disk, 200)),
+            "overlay" => Some(LoopFs::overlay(&disk, 200)),
             "plain" => None,
             kind => Some(LoopFs::new(&disk, kind, 200)),
         };
@@ -129,7 +142,8 @@ impl Place {
         }
         if need_tool("setfacl") {
             let line = "setfacl -m u:1000:rw,g:1001:r,m:rw src/c && setfacl -m d:u:1001:rwx,d:g::rx src/empty \
-                        && setfacl -m u:1001:x,d:o::- src/own && touch -d @30.25 src/c src/empty src/own";
+                        && setfacl -m u:1001:x,d:o::- src/own && setfacl -m u:1000:rw src/own/pipe src/own/sock \
+                        && touch -h -d @30.25 src/c src/empty src/own/pipe src/own/sock src/own";
             self.session().shell(line).succeeds();
         }
     }
@@ -150,6 +164,18 @@ impl Place {
         let output = self.session().shell(&line).succeeds();
         assert_eq!(output.stdout + &output.stderr, "");
         tree::assert_same(&self.src(), snapshot);
+        if need_tool("getfattr") {
+            assert_eq!(self.attributes(&self.src()), self.attributes(snapshot));
+        }
+    }
+
+    /// What getfattr(1) prints of all entries.
+    fn attributes(&self, tree: &Path) -> String {
+        let line = format!(
+            "cd {} && find . -path ./.emu -prune -o -print0 | sort -z | xargs -0 getfattr -h -d -m- --",
+            tree.display()
+        );
+        self.session().shell(&line).succeeds().stdout
     }
 }
 
@@ -157,7 +183,7 @@ impl Place {
 fn attributes_again() -> String {
     let is_entry = |line: &&str| {
         let line = line.trim();
-        ["file", "dir"].iter().any(|verb| line.starts_with(&format!("{verb} ")))
+        ["file", "dir", "fifo", "socket"].iter().any(|verb| line.starts_with(&format!("{verb} ")))
     };
     let again = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -198,6 +224,7 @@ fn everything_is_kept(kind: &str, uid: Option<u32>, xattr: usize) {
     place.assert_equal(&second);
     assert_eq!(inodes(&first), inodes(&second), "unchanged entries are links");
     place.session().ok(&["-S", "src", "verify"]);
+    place.session().ok(&["-S", "src", "diff", "--exit-code"]);
     let to = place.disk.join("back").display().to_string();
     place.session().ok(&["-S", "src", "checkout", "HEAD", "--to", &to]);
     place.assert_equal(Path::new(&to));
@@ -224,6 +251,16 @@ fn everything_is_kept_on_btrfs() {
 #[test]
 fn everything_is_kept_on_tmpfs() {
     everything_is_kept("tmpfs", None, 60_000);
+}
+
+#[test]
+fn everything_is_kept_on_overlay() {
+    everything_is_kept("overlay", None, 60_000);
+}
+
+#[test]
+fn everything_is_kept_for_an_ordinary_user_on_overlay() {
+    everything_is_kept("overlay", Some(USER), 60_000);
 }
 
 #[test]

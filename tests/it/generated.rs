@@ -74,6 +74,7 @@ const CONFIG_KEYS: &[&str] = &[
     "push.torn",
     "push.unread-ok",
     "push.churn-limit",
+    "push.special",
     "rotate.keep-last",
     "rotate.keep-hourly",
     "rotate.keep-daily",

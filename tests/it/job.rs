@@ -49,6 +49,11 @@ impl Job {
         push(&self.emu.session(), options)
     }
 
+    /// Pushes without the privilege to read what modes forbid.
+    pub fn push_blind(&self, options: &[&str]) -> Output {
+        push(&self.emu.blind(), options)
+    }
+
     pub fn ok(&self, args: &[&str]) -> String {
         self.emu.ok(args)
     }

@@ -32,5 +32,6 @@ mod porcelain;
 mod property;
 mod records;
 mod recovery;
+mod special;
 mod terminal;
 mod tree;

@@ -11,7 +11,8 @@
 //! file a/holes size=1000000 seed=3 hole=4096+8192
 //! link a/y = a/x                            one more name of an inode
 //! symlink s -> target
-//! fifo p 0600
+//! fifo p 0600                               socket likewise
+//! char c 0600 rdev=1:3                      block likewise; both need root
 //! attr a 0700 mtime=1700000000.5            changes an entry that exists
 //! move a/x -> b/x
 //! remove a
@@ -49,6 +50,7 @@ mod tests {
         dir b\sc 1777
         link b\sc/later = a/x
         fifo b\sc/pipe 0600
+        socket b\sc/sock 0755
         dir closed 0500
         file closed/in 0400 "x" xattr user.k=v\s1
         file holes 0644 size=1000000 seed=9 hole=8192+901120
@@ -115,12 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_printed_when_they_are_not_ours() {
+    fn owners_that_are_not_ours_and_devices_are_printed() {
         if !need_root() {
             return;
         }
         let dir = fresh();
-        let text = "dir . 0755\nfile a 4755 \"\" uid=7 gid=8\nsymlink s -> a uid=9";
+        let text = "dir . 0755\nblock D 0660 rdev=7:300 gid=6\nfile a 4755 \"\" uid=7 gid=8\nchar c 0666 rdev=1:3\nsymlink s -> a uid=9";
         build(dir.path(), text);
         assert_text(&print(dir.path()), text);
     }

@@ -58,6 +58,11 @@ recorded.
 Only root can give files to others. What could not be given to its owner is counted, and the exit
 status is 3; --no-owner says that it is not wanted.
 
+FIFOs, sockets and devices are created, never opened. Without the privilege to create a device, or on
+a file system that cannot have one, it is left out with one warning, and the exit status stays 0;
+--no-special does not try. A FIFO, a socket or a device that stands in the source and that neither
+HEAD nor the snapshot has is left alone.
+
 ## EXIT STATUS
 0 if all is restored that was asked for; 1 if the checkout was refused or failed; 3 if something
 was not restored, which is named; 10 if there is no such source, sink, snapshot or path in it; 11
@@ -110,6 +115,10 @@ struct CheckoutArgs {
     /// Do not restore owners
     #[arg(long)]
     no_owner: bool,
+
+    /// Do not create FIFOs, sockets and devices, and leave existing ones alone
+    #[arg(long)]
+    no_special: bool,
 
     /// Run no hooks
     #[arg(long)]
@@ -167,6 +176,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         config: &config,
         paths,
         ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        special: !args.no_special,
         damaged: args.damaged,
         wait: args.wait.wait(),
         command: context.command,

@@ -141,6 +141,7 @@ fn with_request<T>(
         config: &config,
         paths: Vec::new(),
         ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        special: true,
         damaged: Damaged::Skip,
         wait: args.wait.wait(),
         command: context.command,

@@ -41,6 +41,11 @@ A file counts as unchanged when path, kind, size, mtime, ctime and inode are tho
 snapshot and were recorded at least two seconds after its last change; see push.compare in
 emu-config(5) for sources whose inodes or ctimes are not stable.
 
+FIFOs, sockets and devices are saved like everything else, and never opened. If a user has no
+privilege to create a device, or the sink's file system cannot have one, the snapshot's record holds
+it and its tree does not; the next push that can create it does. push.special = false leaves such
+entries out.
+
 ## WHEN NO OLD SNAPSHOT IS REMOVED
 A source that is empty, or lies on another file system or machine than last time, is not saved
 at all (--allow-empty, --allow-moved; for a new machine, emu sink adopt).

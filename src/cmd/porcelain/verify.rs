@@ -64,7 +64,7 @@ what was written. What is not proven is said to be so, and is not made as long a
 absent, which may know more. See emu-format(5).
 
 What is left, and named as such: a file of which there is no good copy; a name that no record
-knows, and a directory where something else should be (nothing is deleted); sockets and devices; a
+knows, and a directory where something else should be (nothing is deleted); a
 lost tree; a record or a manifest of a later version of emu, or one that the system does not let be read.
 
 Spares and what a push left that was cut off are given up before, as they may hold the bad inodes.

@@ -190,13 +190,9 @@ impl Placer {
                 applied
             }
             kind => {
-                if kind == Kind::Symlink {
-                    let target = entry.target.as_deref().unwrap_or_default();
-                    self.staging.make_symlink(target, name).map_err(errno_text)?;
-                } else {
-                    fs::make_fifo(&self.staging, name, wanted.mode).map_err(errno_text)?;
-                }
-                let applied = fs::apply_to_symlink(&self.staging, name, &wanted).map_err(errno_text)?;
+                fs::create_unopened(&self.staging, name, entry).map_err(errno_text)?;
+                let applied =
+                    fs::apply_to_unopened(&self.staging, name, kind, &wanted).map_err(errno_text)?;
                 // It has no bytes: its record in the directory is all there is to sync.
                 self.staging.sync().map_err(errno_text)?;
                 applied
@@ -213,11 +209,12 @@ impl Placer {
 /// What two works have in common that get the same inode: the one that is replaced (or the path
 /// that has none), and a record that says the same.
 fn sign(Work { path, entry, old, .. }: &Work) -> Digest {
-    let Entry { kind, size, sha256, target, .. } = entry;
+    let Entry { kind, size, sha256, target, rdev, .. } = entry;
     let shown = entry.shown();
     let missing = if old.is_none() { &**path } else { &[] };
     let xattrs = stored_xattrs(entry);
     Digest::of(
-        format!("{missing:?} {old:?} {kind:?} {size} {sha256:?} {target:?} {shown:?} {xattrs:?}").as_bytes(),
+        format!("{missing:?} {old:?} {kind:?} {size} {sha256:?} {target:?} {rdev:?} {shown:?} {xattrs:?}")
+            .as_bytes(),
     )
 }

@@ -152,12 +152,13 @@ pub(super) fn count(counts: &mut Counts, listing: &Listing) {
 }
 
 fn walk(tree: &Arc<Dir>) -> fs::Result<impl Iterator<Item = Scanned>> {
-    let rules = Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: false };
+    let rules =
+        Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: false, special: true };
     Ok(Walk::start(Arc::clone(tree), rules, 0, Box::new(|_, _| ()))?.map(|(scanned, _)| scanned))
 }
 
 fn can_be_grouped(found: &Found) -> bool {
-    matches!(found.stat.kind, Kind::File | Kind::Symlink) && found.stat.nlink > 1
+    found.stat.kind != Kind::Dir && found.stat.nlink > 1
 }
 
 /// The inodes that have several names in the tree itself.
@@ -274,11 +275,9 @@ fn is_same(a: &Entry, b: &Entry) -> bool {
 impl Subject<'_> {
     /// Whether a correct inode for this record of the same sink looks as this one does.
     fn fits(&self, entry: &Entry, grain: u64) -> bool {
-        entry.kind == self.stat.kind
-            && (entry.kind != Kind::File || entry.size == self.stat.size)
+        self.stat.is_like(entry)
             && self.stat.shows(&entry.shown(), grain)
             && entry.target == self.target
-            && entry.rdev.is_none_or(|rdev| rdev == self.stat.rdev)
             && stored_xattrs(entry) == self.xattrs
     }
 
@@ -290,11 +289,9 @@ impl Subject<'_> {
 
     /// The entry as it stands. No stamps of a source are known, so that none can prove anything.
     fn entry(&self, sha256: Option<Digest>) -> Entry {
-        let is_device = matches!(self.stat.kind, Kind::Char | Kind::Block);
         Entry {
             sha256,
             target: self.target.clone(),
-            rdev: is_device.then_some(self.stat.rdev),
             ino: 0,
             ctime: Time { sec: 0, nanos: 0 },
             nlink: 1,

@@ -168,11 +168,13 @@ impl Survey<'_, '_> {
             }
             old => old.map(|stat| (stat.dev, stat.ino)),
         };
+        if entry.is_absent() {
+            return Err("the record says that nothing stands there, and it is not removed".into());
+        }
         let from = match (&entry.links, entry.kind) {
             (Some(first), _) if !is_split(entry) => From::First(first.clone()),
             (_, Kind::File) if entry.size > 0 => From::Wanted,
-            (_, Kind::File | Kind::Symlink | Kind::Fifo) => From::Record,
-            _ => return Err(format!("a {} is not made anew", entry.kind.word())),
+            _ => From::Record,
         };
         self.part.works.push(Work { path: path.into(), entry: entry.clone(), old, from });
         Ok(())

@@ -109,7 +109,9 @@ impl Translation<'_> {
         {
             return Ok(later_name(first, entry, false));
         }
-        let translated = Entry { held: None, ..entry.clone() };
+        // What the other sink could not have either may be missing.
+        let held = Held { absent: entry.is_absent(), ..Held::default() };
+        let translated = Entry { held: held.some(), ..entry.clone() };
         self.note_first(whole, &translated, None);
         Ok(translated)
     }
@@ -149,7 +151,7 @@ impl Translation<'_> {
     fn as_shown(&mut self, dir: &Dir, entry: &Entry, stat: &Stat) -> fs::Result<Entry> {
         let xattrs = fs::read_xattrs(dir, &entry.name)?;
         let grain = self.sink.info.abilities.grain;
-        if stat.shows(&entry.shown(), grain) && stored_xattrs(entry) == xattrs {
+        if !entry.is_absent() && stat.shows(&entry.shown(), grain) && stored_xattrs(entry) == xattrs {
             return Ok(entry.clone());
         }
         self.differs = true;

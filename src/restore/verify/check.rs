@@ -189,6 +189,9 @@ impl<'a> Checker<'a> {
     }
 
     fn missing(&mut self, path: Box<[u8]>, entry: &Entry, place: u64) {
+        if entry.is_absent() {
+            return;
+        }
         self.push(path, place, What::Missing, entry.kind.word(), "nothing", None);
     }
 
@@ -244,6 +247,10 @@ impl<'a> Checker<'a> {
     fn entry(&mut self, dir: &Dir, path: Box<[u8]>, entry: &Entry, place: u64) -> Option<Key> {
         self.count();
         let stat = match dir.stat(&entry.name) {
+            Ok(stat) if entry.is_absent() => {
+                self.push(path, place, What::Extra, "nothing", stat.kind.word(), None);
+                return None;
+            }
             Ok(stat) => stat,
             Err(Errno::NOENT) => {
                 self.missing(path, entry, place);
@@ -268,15 +275,18 @@ impl<'a> Checker<'a> {
                 self.file(&at, dir, entry, &stat);
                 return Some(at.key);
             }
+            Kind::Dir => {}
             Kind::Symlink => {
                 self.sharing(&at, entry);
                 self.target(&at, dir, entry);
             }
-            Kind::Char | Kind::Block if entry.rdev != Some(stat.rdev) => {
-                let text = |rdev: (u32, u32)| format!("{} {}:{}", entry.kind.word(), rdev.0, rdev.1);
-                self.note(&at, What::Kind, entry.rdev.map(text).unwrap_or_default(), text(stat.rdev));
+            Kind::Fifo | Kind::Socket | Kind::Char | Kind::Block => {
+                self.sharing(&at, entry);
+                if !stat.is_like(entry) {
+                    let text = |rdev: (u32, u32)| format!("{} {}:{}", entry.kind.word(), rdev.0, rdev.1);
+                    self.note(&at, What::Kind, entry.rdev.map(text).unwrap_or_default(), text(stat.rdev));
+                }
             }
-            _ => {}
         }
         self.xattrs(&at, entry, dir, &entry.name);
         Some(at.key)

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 /// Whether an inode is all that there is to know of an entry. Directories differ from snapshot
 /// to snapshot; groups are compared with their first name.
 fn is_plain(entry: &Entry) -> bool {
-    matches!(entry.kind, Kind::File | Kind::Symlink) && entry.links.is_none() && entry.nlink <= 1
+    entry.kind != Kind::Dir && entry.links.is_none() && entry.nlink <= 1
 }
 
 /// Whether at most `but` entries will have to be looked at.

@@ -1,6 +1,7 @@
 //! One directory's entries in the index: a header, then fixed records, each followed by its name
 //! and, where the record cannot say all, by the entry as JSON.
 
+use crate::fs::Stat;
 use crate::tree::{Digest, Entry, EntryRecord, Kind, Listing, Time};
 use std::ops::Range;
 
@@ -143,7 +144,6 @@ fn record_at(raw: &[u8], at: usize) -> Option<Record<'_>> {
 
 fn push_record(raw: &mut Vec<u8>, entry: &Entry) -> Option<()> {
     let plain = entry.target.is_none()
-        && entry.rdev.is_none()
         && entry.xattrs.is_empty()
         && entry.links.is_none()
         && entry.held.is_none()
@@ -157,7 +157,8 @@ fn push_record(raw: &mut Vec<u8>, entry: &Entry) -> Option<()> {
         | flag(entry.unattested, UNATTESTED)
         | flag(entry.links.is_some(), LINKS);
     raw.extend(entry.ino.to_le_bytes()); // 0
-    raw.extend(entry.size.to_le_bytes()); // 8
+    let numbers = entry.rdev.map(|(major, minor)| u64::from(major) << 32 | u64::from(minor));
+    raw.extend(numbers.unwrap_or(entry.size).to_le_bytes()); // 8
     raw.extend(entry.mtime.sec.to_le_bytes()); // 16
     raw.extend(entry.ctime.sec.to_le_bytes()); // 24
     raw.extend(entry.sink_ino.to_le_bytes()); // 32
@@ -213,9 +214,22 @@ impl Record<'_> {
         u64_at(self.fixed, 32)
     }
 
-    /// Bytes of a file.
+    /// Bytes of a file; 0 for everything else.
     pub fn size(&self) -> u64 {
-        u64_at(self.fixed, 8)
+        if self.kind() == Some(Kind::File) { u64_at(self.fixed, 8) } else { 0 }
+    }
+
+    /// Major and minor number of a device, which stand where a file has its size.
+    pub fn rdev(&self) -> Option<(u32, u32)> {
+        let is_device = self.kind().is_some_and(Kind::is_device);
+        is_device.then(|| (u32_at(self.fixed, 12), u32_at(self.fixed, 8)))
+    }
+
+    /// Whether kind, size and device numbers are those of a stat, as far as the kind has them.
+    pub fn is_like(&self, stat: &Stat) -> bool {
+        self.kind() == Some(stat.kind)
+            && (stat.kind != Kind::File || self.size() == stat.size)
+            && (!stat.kind.is_device() || self.rdev() == Some(stat.rdev))
     }
 
     /// Permission bits.
@@ -273,7 +287,7 @@ impl Record<'_> {
             size: self.size(),
             sha256: (kind == Kind::File).then(|| self.sha256()),
             target: None,
-            rdev: None,
+            rdev: self.rdev(),
             ino: self.ino(),
             ctime: self.ctime(),
             nlink: u32_at(self.fixed, 56),

@@ -84,15 +84,13 @@ impl Record<'_> {
         let stat = &found.stat;
         let comparable = match stat.kind {
             Kind::Dir => !found.border,
-            Kind::File | Kind::Symlink => stat.nlink <= 1,
-            _ => false,
+            _ => stat.nlink <= 1,
         };
         comparable
             && *self.name == *found.name
             && self.is_plain()
-            && self.kind() == Some(stat.kind)
+            && self.is_like(stat)
             && (stat.kind == Kind::Symlink || self.mode() == stat.mode)
-            && (stat.kind != Kind::File || self.size() == stat.size)
             && self.owner() == (stat.uid, stat.gid)
             && self.ino() == stat.ino
             && self.mtime() == stat.mtime

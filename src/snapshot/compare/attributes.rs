@@ -19,6 +19,7 @@ pub(super) fn shared_inode(entry: &Entry, prev: &Entry) -> Option<Box<Held>> {
         mtime: (shown.mtime != entry.mtime).then_some(shown.mtime),
         xattrs: lacking.map(|(name, _)| name.clone()).collect(),
         split: false,
+        absent: false,
     }
     .some()
 }

@@ -24,9 +24,11 @@ impl Comparer {
         let xattrs = if proven { old.xattrs.clone() } else { subject.xattrs(dir)?.clone() };
         let entry = Entry { xattrs, ..planned.entry.clone() };
         let target = match old.sha256 {
-            _ if !entry.same_attributes(&old) => return Ok(planned),
+            _ if !entry.same_attributes(&old) || entry.rdev != old.rdev => return Ok(planned),
             _ if proven => Target::Keep,
             Some(known) => Target::Check(known),
+            // Nothing but the attributes and numbers makes it what it is.
+            None if old.kind.is_special() => Target::Keep,
             // A symbolic link is as soon made as looked at.
             None => return Ok(planned),
         };

@@ -57,9 +57,7 @@ impl Place<'_> {
     }
 
     fn shows(&self, lane: usize, entry: &Entry, held: Option<&Held>, stat: &Stat) -> bool {
-        stat.kind == entry.kind
-            && (entry.kind != Kind::File || stat.size == entry.size)
-            && stat.shows(&entry.shown_under(held), self.lanes[lane].grain)
+        stat.is_like(entry) && stat.shows(&entry.shown_under(held), self.lanes[lane].grain)
     }
 
     /// Brings the parent's inode under its name: it stands there already, or is linked. The
@@ -178,12 +176,20 @@ impl Place<'_> {
     /// What could not be saved must not stand in the new tree as it stood in an old one.
     pub(super) fn clear_unsaved(&self, name: &[u8], done: &[Option<Done>]) {
         for (lane, done) in done.iter().enumerate() {
-            if self.lanes[lane].reused && matches!(done, Some(Done::Vanished | Done::Unread(_))) {
-                match self.withdraw(lane, name) {
-                    Ok(()) | Err(Errno::NOENT) => {}
-                    Err(errno) => self.lanes[lane].fail(self.sink_error(lane, errno, name)),
-                }
+            if matches!(done, Some(Done::Vanished | Done::Unread(_))) {
+                self.clear(lane, name).unwrap_or_else(|error| self.lanes[lane].fail(error));
             }
+        }
+    }
+
+    /// Removes what an old tree has under a name.
+    pub(super) fn clear(&self, lane: usize, name: &[u8]) -> Result<()> {
+        if !self.lanes[lane].reused {
+            return Ok(());
+        }
+        match self.withdraw(lane, name) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(self.sink_error(lane, errno, name)),
         }
     }
 

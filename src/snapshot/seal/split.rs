@@ -8,9 +8,10 @@ use rustix::fd::AsFd;
 
 /// A name that cannot share its group's inode gets one of its own, with the same bytes.
 pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
-    if named.kind == Kind::Symlink {
-        to.make_symlink(named.target.as_deref().unwrap_or_default(), &named.name)?;
-        let (held, now) = fs::apply_to_symlink(to, &named.name, &attributes(named, lane.set_owner))?;
+    if named.kind != Kind::File {
+        fs::create_unopened(to, &named.name, named)?;
+        let want = attributes(named, lane.set_owner);
+        let (held, now) = fs::apply_to_unopened(to, &named.name, named.kind, &want)?;
         named.held = Held { split: true, ..held }.some();
         named.sink_ino = now.ino;
         return Ok(());

@@ -11,6 +11,8 @@ pub struct LoopFs {
     kind: String,
     /// None for a file system in memory.
     image: Option<PathBuf>,
+    /// The file system that the layers of an overlay are on.
+    _layers: Option<Box<LoopFs>>,
 }
 
 impl LoopFs {
@@ -35,7 +37,8 @@ impl LoopFs {
         std::fs::File::create(&image).unwrap().set_len(megabytes.max(least) << 20).unwrap();
         run(tool(&format!("mkfs.{kind}")).args(options).args(more).arg(&image));
         std::fs::create_dir_all(point).unwrap();
-        let disk = LoopFs { point: point.to_owned(), kind: kind.to_owned(), image: Some(image) };
+        let disk =
+            LoopFs { point: point.to_owned(), kind: kind.to_owned(), image: Some(image), _layers: None };
         disk.mount();
         // It would be in the way of comparisons.
         drop(std::fs::remove_dir(disk.path("lost+found")));
@@ -47,7 +50,22 @@ impl LoopFs {
         std::fs::create_dir_all(point).unwrap();
         let size = format!("size={megabytes}m,mode=0755");
         run(tool("mount").args(["-t", "tmpfs", "-o", &size, "emu-test"]).arg(point));
-        LoopFs { point: point.to_owned(), kind: "tmpfs".to_owned(), image: None }
+        LoopFs { point: point.to_owned(), kind: "tmpfs".to_owned(), image: None, _layers: None }
+    }
+
+    /// An overlay whose layers are in memory.
+    pub fn overlay(point: &Path, megabytes: u64) -> LoopFs {
+        let layers = LoopFs::tmpfs(&PathBuf::from(format!("{}.layers", point.display())), megabytes);
+        for name in ["lower", "upper", "work"] {
+            std::fs::create_dir(layers.path(name)).unwrap();
+        }
+        std::fs::create_dir_all(point).unwrap();
+        let path = |name: &str| layers.path(name).display().to_string();
+        let options =
+            format!("lowerdir={},upperdir={},workdir={}", path("lower"), path("upper"), path("work"));
+        run(tool("mount").args(["-t", "overlay", "-o", &options, "emu-test"]).arg(point));
+        let _layers = Some(Box::new(layers));
+        LoopFs { point: point.to_owned(), kind: "overlay".to_owned(), image: None, _layers }
     }
 
     /// Where it is mounted.

@@ -115,8 +115,8 @@ fn unchanged_files_are_not_opened() {
 #[test]
 fn what_cannot_be_read_is_a_record_and_exit_three() {
     let emu = Emu::new();
-    emu.tree("t", "file a \"\"\nfifo p");
-    let records = emu.program("emu-hash-tree", &["t"]).exits(3).records();
+    emu.tree("t", "file a \"\"\nfile p 0000 \"x\"");
+    let records = emu.blind().pipe("emu-hash-tree", &["t"], b"").exits(3).records();
     let unread: Vec<_> = records.iter().filter(|record| record["type"] == "unread").collect();
     assert_eq!((unread.len(), &unread[0]["path"]), (1, &"p".into()));
     assert!(unread[0]["errno"].is_i64() && unread[0]["text"].is_string());

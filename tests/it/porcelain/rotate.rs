@@ -180,10 +180,10 @@ fn a_second_rotation_removes_nothing_more() {
 #[test]
 fn head_the_newest_and_the_last_complete_one_stay() {
     let job = days(3);
-    job.edit("fifo p");
+    job.edit("file p 0000 \"x\"");
     job.emu.at("2026-11-04T12:00:00Z");
-    job.push(&[]).exits(3);
-    job.push(&[]).exits(3);
+    job.push_blind(&[]).exits(3);
+    job.push_blind(&[]).exits(3);
     fs::write(job.sink().join(".emu/HEAD"), format!("{}\n", id(&job.nodes()[0]))).unwrap();
     let found = verdicts(&job, &["--keep-yearly", "1"]);
     assert!(found["01"].1.contains("HEAD"), "{found:?}");

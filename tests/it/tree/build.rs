@@ -6,7 +6,9 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT, XattrFlags, lsetxattr, utimensat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Timespec, Timestamps, UTIME_OMIT, XattrFlags, lsetxattr, utimensat,
+};
 
 use super::content;
 use super::line::{Attributes, Data, Line, parse};
@@ -53,10 +55,10 @@ fn make(root: &Path, path: &Path, line: &Line) {
             drop(fs::remove_file(path));
             symlink(other(), path).unwrap();
         }
-        "fifo" => {
-            let kind = rustix::fs::FileType::Fifo;
-            rustix::fs::mknodat(CWD, path, kind, 0o600.into(), 0).unwrap();
-        }
+        "fifo" => special(path, FileType::Fifo, 0),
+        "socket" => special(path, FileType::Socket, 0),
+        "char" => special(path, FileType::CharacterDevice, rdev(line)),
+        "block" => special(path, FileType::BlockDevice, rdev(line)),
         "attr" => assert!(path.symlink_metadata().is_ok(), "no {}", path.display()),
         "move" => {
             let to = root.join(other());
@@ -67,6 +69,16 @@ fn make(root: &Path, path: &Path, line: &Line) {
         "remove" => fs::remove_file(path).unwrap(),
         verb => panic!("unknown verb '{verb}'"),
     }
+}
+
+fn special(path: &Path, kind: FileType, rdev: u64) {
+    drop(fs::remove_file(path));
+    rustix::fs::mknodat(CWD, path, kind, 0o600.into(), rdev).unwrap();
+}
+
+fn rdev(line: &Line) -> u64 {
+    let (major, minor) = line.attributes.rdev.unwrap_or_else(|| panic!("'{}' needs rdev", line.verb));
+    rustix::fs::makedev(major, minor)
 }
 
 /// In place, so that other names of the inode see it and its number stays.

@@ -10,6 +10,8 @@ pub(super) struct Attributes {
     pub(super) mode: Option<u32>,
     pub(super) uid: Option<u32>,
     pub(super) gid: Option<u32>,
+    /// Major and minor number of a device.
+    pub(super) rdev: Option<(u32, u32)>,
     /// Seconds, rounded down, and nanoseconds.
     pub(super) mtime: Option<(i64, i64)>,
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
@@ -81,6 +83,10 @@ fn option(line: &mut Line, word: &str) -> Option<()> {
         }
         "uid" => line.attributes.uid = Some(value.parse().ok()?),
         "gid" => line.attributes.gid = Some(value.parse().ok()?),
+        "rdev" => {
+            let (major, minor) = value.split_once(':')?;
+            line.attributes.rdev = Some((major.parse().ok()?, minor.parse().ok()?));
+        }
         "mtime" => {
             let (seconds, fraction) = value.split_once('.').unwrap_or((value, ""));
             line.attributes.mtime = Some((seconds.parse().ok()?, format!("{fraction:0<9}").parse().ok()?));

@@ -74,7 +74,7 @@ fn entry_line(path: &Path, name: &str, stat: &fs::Metadata, show: Show) -> Strin
     let mut line = match kind {
         "file" => format!("file {name} {mode} {}", data(path)),
         "symlink" => format!("symlink {name} -> {}", word(&fs::read_link(path).unwrap())),
-        "char" | "block" => format!("{kind} {name} {mode} rdev={}", stat.rdev()),
+        "char" | "block" => format!("{kind} {name} {mode} rdev={}", numbers(stat)),
         _ => format!("{kind} {name} {mode}"),
     };
     if stat.uid() != rustix::process::geteuid().as_raw() {
@@ -90,6 +90,11 @@ fn entry_line(path: &Path, name: &str, stat: &fs::Metadata, show: Show) -> Strin
         line += &format!(" mtime={}.{:09}", stat.mtime(), stat.mtime_nsec());
     }
     line
+}
+
+/// Major and minor number of a device.
+pub(super) fn numbers(stat: &fs::Metadata) -> String {
+    format!("{}:{}", rustix::fs::major(stat.rdev()), rustix::fs::minor(stat.rdev()))
 }
 
 /// The word for what an entry is.

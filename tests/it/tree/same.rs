@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::line::escape;
-use super::print::{is_emu, kind_of, relative, xattrs};
+use super::print::{is_emu, kind_of, numbers, relative, xattrs};
 
 /// How many differences a failure lists.
 const LISTED: usize = 40;
@@ -111,7 +111,7 @@ fn facts(path: &Path, stat: &fs::Metadata, first: &Path) -> Vec<(&'static str, S
             let target = fs::read_link(path).unwrap();
             facts.push(("target ", escape(target.as_os_str().as_encoded_bytes(), true)));
         }
-        "char" | "block" => facts.push(("rdev ", stat.rdev().to_string())),
+        "char" | "block" => facts.push(("rdev ", numbers(stat))),
         _ => {}
     }
     facts

@@ -39,8 +39,8 @@ fn hooks_run_in_the_source_and_are_told_how_it_ended() {
     assert_eq!(ran[0], "pre-push  ");
     assert!(ran[1].starts_with("post-push 0 {\"type\":\"summary\",\"command\":\"push\""), "{ran:?}");
     assert_eq!(ran.len(), 2);
-    job.edit("fifo p");
-    job.push(&[]).exits(3);
+    job.edit("file p 0000 \"x\"");
+    job.push_blind(&[]).exits(3);
     assert!(log(&job)[1].starts_with("post-push 3 "));
     job.edit("remove p");
     job.ok(&["-S", "src", "checkout", "HEAD"]);

@@ -60,9 +60,9 @@ fn exactly_half_is_not_shrunk_and_one_less_is() {
 fn a_partial_snapshot_expires_nothing() {
     let job = Job::new(&files(5));
     job.config("[rotate]\nkeep-last = 1\n").push(&[]).succeeds();
-    job.edit("fifo p");
-    job.push(&[]).exits(3);
-    job.push(&[]).exits(3);
+    job.edit("file p 0000 \"x\"");
+    job.push_blind(&[]).exits(3);
+    job.push_blind(&[]).exits(3);
     assert_eq!(job.nodes().len(), 3);
     assert_eq!(job.node()["partial"], true);
     job.edit("remove p").push(&[]).succeeds();
