@@ -46,8 +46,10 @@ pub struct Done {
     pub lost: u64,
     /// Files whose content nobody attests, written as they stood in the sink.
     pub unattested: u64,
-    /// Entries whose owner or group could not be set.
+    /// Entries whose owner or group could not be set, although this user has the privilege.
     pub owners: u64,
+    /// Entries whose owner or group was not set, because this user lacks the privilege.
+    pub foreign: u64,
     /// Entries some of whose extended attributes could not be set.
     pub xattrs: u64,
     /// What was not done.
@@ -244,8 +246,10 @@ impl<'a> Applier<'a> {
     /// # Errors
     /// The system's: what was written may be lost in a power cut.
     pub(super) fn finish(&mut self) -> Result<()> {
+        let mut settled = HashSet::new();
         for (whole, entry) in std::mem::take(&mut self.settle).into_iter().rev() {
-            if self.failed.contains(&whole) {
+            // A new directory is noted when it is created and again when it is filled.
+            if self.failed.contains(&whole) || !settled.insert(whole.clone()) {
                 continue;
             }
             self.opened.retain(|(opened, _)| *opened != whole);
@@ -256,7 +260,7 @@ impl<'a> Applier<'a> {
                 Ok(held)
             });
             match set {
-                Ok(held) => self.note(&whole, &held),
+                Ok(held) => self.note(&whole, &entry, &held),
                 Err(errno) => self.refused(&whole, errno)?,
             }
         }

@@ -61,18 +61,21 @@ impl Applier<'_> {
     /// What new entries and corrected ones are to show.
     pub(super) fn wanted<'e>(&self, entry: &'e Entry) -> Attributes<'e> {
         Attributes {
-            mode: entry.mode,
-            owner: (entry.uid, entry.gid),
-            set_owner: self.powers.sets_owner(),
+            mode: self.powers.mode(entry),
+            owner: self.powers.owner(entry).unwrap_or((entry.uid, entry.gid)),
+            set_owner: self.powers.owner(entry).is_some(),
             mtime: entry.mtime,
             xattrs: &entry.xattrs,
         }
     }
 
-    /// Counts what could not be set.
-    pub(super) fn note(&mut self, whole: &[u8], held: &Held) {
-        let foreign = self.powers.sets_owner() && (held.uid.is_some() || held.gid.is_some());
-        if foreign {
+    /// Counts an entry whose owner or extended attributes are not the recorded ones.
+    pub(super) fn note(&mut self, whole: &[u8], entry: &Entry, held: &Held) {
+        let settable = self.powers.settable(entry);
+        let differs = held.uid.is_some() && settable.user || held.gid.is_some() && settable.group;
+        if self.powers.sets_owner() && (!settable.user || !settable.group && held.gid.is_some()) {
+            self.done.foreign += 1;
+        } else if differs {
             self.done.owners += 1;
             if self.done.owners == 1 {
                 self.observer.warn(format!("cannot set the owner of {}; it is the first", quoted(whole)));
@@ -97,7 +100,7 @@ impl Applier<'_> {
         }
         if entry.kind != Kind::File {
             let (held, _) = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
-            self.note(&change.path, &held);
+            self.note(&change.path, entry, &held);
             return Ok(Some(End::Done));
         }
         let file = match dir.open_file(name) {
@@ -110,7 +113,7 @@ impl Applier<'_> {
         }
         let held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
         fs::trim_xattrs(file.as_fd(), &entry.xattrs)?;
-        self.note(&change.path, &held);
+        self.note(&change.path, entry, &held);
         Ok(Some(End::Done))
     }
 
@@ -171,7 +174,7 @@ impl Applier<'_> {
         entry: &Entry,
     ) -> fs::Result<End> {
         match fs::apply_to_symlink(dir, temporary, &self.wanted(entry)) {
-            Ok((held, _)) => self.note(&change.path, &held),
+            Ok((held, _)) => self.note(&change.path, entry, &held),
             Err(errno) => {
                 discard(dir, temporary);
                 return Err(errno);
@@ -200,7 +203,7 @@ impl Applier<'_> {
                 fs::trim_xattrs(file.as_fd(), &entry.xattrs)?;
             }
             let held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
-            self.note(&change.path, &held);
+            self.note(&change.path, entry, &held);
             Ok(None)
         });
         match filled {

@@ -55,8 +55,9 @@ writes it all the same. What a repair recorded without knowing what was saved is
 and the exit status is 3. Hard links, holes, extended attributes and times come back as they were
 recorded.
 
-Only root can give files to others. What could not be given to its owner is counted, and the exit
-status is 3; --no-owner says that it is not wanted.
+Only root can give files to other users. If another user checks a snapshot out, new files belong to that
+user, and to the recorded group if the user is a member of it. A note counts the entries that do not have
+their recorded owner or group; the exit status is 0. --no-owner sets no owners and prints no note.
 
 ## EXIT STATUS
 0 if all is restored that was asked for; 1 if the checkout was refused or failed; 3 if something

@@ -1,6 +1,6 @@
 //! `emu clone`: a source on a new machine from what a sink holds.
 
-use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, place, read};
+use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, place, read, restored};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::quote::{escaped, quoted, quoted_path};
@@ -167,10 +167,7 @@ fn settle(
     for trouble in &outcome.done.troubles {
         context.ui.warn(&format!("{} is not restored: {}", quoted(&trouble.path), trouble.text));
     }
-    if outcome.done.owners + outcome.done.xattrs > 0 {
-        let entries = text::count(outcome.done.owners + outcome.done.xattrs, "entry", "entries");
-        context.ui.warn(&format!("owners or extended attributes of {entries} could not be set"));
-    }
+    restored::attributes(&outcome.done, &context.ui);
     if cloning.before().is_some() {
         context.ui.note("going on with a clone that was cut off; what was there already is not counted");
     }

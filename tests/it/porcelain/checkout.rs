@@ -2,6 +2,7 @@
 
 mod first;
 mod index;
+mod owners;
 
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -523,21 +524,6 @@ fn an_ordinary_user_gets_everything_back_even_below_closed_directories() {
     user.ok(&["checkout", "disk/sink:HEAD", "--to", "disk/out"]);
     assert_same(&emu.path("first"), &emu.path("disk/out"));
     user.clone().inside("src").ok(&["verify"]);
-}
-
-#[test]
-fn owners_that_cannot_be_set_are_counted_and_named() {
-    if !(need_root() && need_tool("setpriv")) {
-        return;
-    }
-    let saved = saved();
-    saved.emu.shell("chmod -R a+rX sink && chmod 1777 .").succeeds();
-    let user = saved.emu.as_user(1234);
-    let said = user.fails(&["checkout", "./sink:HEAD~", "--to", "out"], 3);
-    assert!(said.contains("the owner of ") && said.contains("--no-owner"), "{said}");
-    user.ok(&["checkout", "./sink:HEAD~", "--to", "other", "--no-owner"]);
-    assert_eq!(saved.text("other/a/x"), "text");
-    assert_eq!(saved.path("other/a/x").metadata().unwrap().uid(), 1234);
 }
 
 #[test]
