@@ -37,7 +37,7 @@ mod subset;
 mod unknown;
 
 pub(crate) use args::read;
-pub use args::{AllowArgs, ExcludeArgs, Global, WaitArgs};
+pub use args::{AllowArgs, ExcludeArgs, Global, OwnerArgs, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
 pub use manual::MANUAL;

@@ -8,8 +8,10 @@ use std::os::fd::AsFd as _;
 /// Whether owners are restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
-    /// As recorded, as far as this user can.
-    Recorded,
+    /// By recorded name where this machine has that name, otherwise by recorded number.
+    ByName,
+    /// By recorded number.
+    ByNumber,
     /// Whatever is made belongs to this user.
     Mine,
 }
@@ -17,7 +19,7 @@ pub enum Ownership {
 /// What this user can do about owners, found out once.
 #[derive(Debug, Clone)]
 pub(super) struct Powers {
-    ownership: Ownership,
+    pub(super) ownership: Ownership,
     uid: u32,
     groups: Vec<u32>,
     /// Whether this process has CAP_CHOWN.
@@ -44,7 +46,7 @@ impl Powers {
 
     /// Whether owners are to be set at all.
     pub(super) fn sets_owner(&self) -> bool {
-        self.ownership == Ownership::Recorded
+        self.ownership != Ownership::Mine
     }
 
     pub(super) fn is_root(&self) -> bool {

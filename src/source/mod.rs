@@ -9,7 +9,7 @@ mod trust;
 
 pub use excludes::{Excludes, Patterns, Rule};
 pub use hooks::{HOOKS, Hook, Told};
-pub use owners::{owner_names, user_name};
+pub use owners::{owner_names, owner_numbers, user_name};
 pub use sinks::SinkRef;
 
 use crate::error::{Doing as _, Error, Result};

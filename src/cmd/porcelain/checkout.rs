@@ -3,14 +3,14 @@
 mod save;
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, findings, inside, restored};
+use crate::cmd::{Class, Context, Entry, Found, OwnerArgs, Status, WaitArgs, findings, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SummaryRecord};
 use crate::restore::checkout::{
-    self, Caution, Change, Damaged, Foreseen, How, Overwrite, Ownership, Request, Step, Target,
+    self, Caution, Change, Damaged, Foreseen, How, Overwrite, Request, Step, Target,
 };
 use crate::snapshot;
 use crate::source::{Hook, Source};
@@ -58,6 +58,11 @@ recorded.
 Only root can give files to other users. If another user checks a snapshot out, new files belong to that
 user, and to the recorded group if the user is a member of it. A note counts the entries that do not have
 their recorded owner or group; the exit status is 0. --no-owner sets no owners and prints no note.
+
+A snapshot records the names of users and groups as well as their numbers. If a recorded name exists on this
+machine ('/etc/passwd', '/etc/group'), its number here is used, otherwise the recorded number. When you
+restore a system from outside, such as from a rescue disk, use --numeric-ids: the names of the rescue disk
+mean nothing then.
 
 ## EXIT STATUS
 0 if all is restored that was asked for; 1 if the checkout was refused or failed; 3 if something
@@ -108,9 +113,8 @@ struct CheckoutArgs {
     #[arg(hide_default_value = true)]
     damaged: Damaged,
 
-    /// Do not restore owners
-    #[arg(long)]
-    no_owner: bool,
+    #[command(flatten)]
+    owner: OwnerArgs,
 
     /// Run no hooks
     #[arg(long)]
@@ -167,7 +171,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         target,
         config: &config,
         paths,
-        ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        ownership: args.owner.ownership(),
         damaged: args.damaged,
         wait: args.wait.wait(),
         command: context.command,

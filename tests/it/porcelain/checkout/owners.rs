@@ -77,3 +77,54 @@ fn set_id_bits_are_restored_only_with_their_owner_and_group() {
     let mode = |path: &str| emu.path(path).metadata().unwrap().mode() & 0o7777;
     assert_eq!(["away/mine", "away/ours", "away/roots"].map(mode), [0o6755, 0o2755, 0o755]);
 }
+
+/// Runs a line of shell on a machine that has these users and groups; needs root and unshare.
+fn with_users(emu: &Emu, users: &str, line: &str) -> crate::env::Output {
+    let root = "root:x:0:0::/root:/bin/sh\n";
+    std::fs::write(emu.path("passwd"), format!("{root}{users}")).unwrap();
+    let groups: String = users
+        .lines()
+        .map(|user| {
+            let fields: Vec<&str> = user.split(':').collect();
+            format!("{}:x:{}:\n", fields[0], fields[3])
+        })
+        .collect();
+    std::fs::write(emu.path("group"), format!("root:x:0:\n{groups}")).unwrap();
+    let mounts = "mount --bind passwd /etc/passwd && mount --bind group /etc/group";
+    emu.program("unshare", &["-m", "bash", "-c", &format!("{mounts} && {line}")])
+}
+
+#[test]
+fn checkout_by_root_restores_owners_by_name() {
+    if !(need_root() && need_tool("unshare")) {
+        return;
+    }
+    let emu = Emu::new();
+    emu.tree("src", "dir d uid=2001 gid=2001\nfile d/ada \"a\" uid=2001 gid=2001\nfile d/bob \"b\" uid=2002 gid=2002\nfile d/none \"c\" uid=2003 gid=2003");
+    let there = "ada:x:2001:2001::/:/bin/sh\nbob:x:2002:2002::/:/bin/sh\n";
+    with_users(&emu, there, "emu push -S src --to ./sink").succeeds();
+    // Ada has another number here, somebody else has hers, and bob is unknown.
+    let here = "ada:x:3001:3002::/:/bin/sh\neve:x:2001:2001::/:/bin/sh\n";
+    let to = |dir: &str, options: &str| {
+        with_users(&emu, here, &format!("emu checkout ./sink:HEAD --to {dir} {options}")).succeeds()
+    };
+    to("out", "");
+    assert_eq!(owner(&emu, "out/d"), (3001, 3002));
+    assert_eq!(owner(&emu, "out/d/ada"), (3001, 3002));
+    assert_eq!(owner(&emu, "out/d/bob"), (2002, 2002));
+    assert_eq!(owner(&emu, "out/d/none"), (2003, 2003));
+    assert!(to("out", "--overwrite").stdout.contains("nothing to change"));
+    assert!(to("out", "--overwrite --numeric-ids").stdout.contains("attributes of 2 entries"));
+    assert_eq!(owner(&emu, "out/d/ada"), (2001, 2001));
+    // In the source itself, where the index would prove that nothing has to be done.
+    let back = "cd src && emu checkout HEAD && emu checkout HEAD";
+    let said = with_users(&emu, here, back).succeeds();
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert!(lines[0].ends_with("attributes of 2 entries"), "{said}");
+    assert!(lines[1].ends_with("nothing to change"), "{said}");
+    assert_eq!(owner(&emu, "src/d/ada"), (3001, 3002));
+    let said =
+        with_users(&emu, here, "emu clone ./sink copy && emu clone --numeric-ids ./sink same").succeeds();
+    assert_eq!(owner(&emu, "copy/d/ada"), (3001, 3002), "{said}");
+    assert_eq!(owner(&emu, "same/d/ada"), (2001, 2001), "{said}");
+}
