@@ -21,6 +21,7 @@ mod inside;
 mod manual;
 mod misread;
 mod mounts;
+mod optional;
 pub mod pages;
 mod place;
 mod plumbing;

@@ -334,7 +334,7 @@ fn each_rule_of_overwriting_does_what_it_says() {
     let after = |rule: &str| {
         saved.emu.shell("rm -rf out").succeeds();
         saved.emu.tree("out", text);
-        saved.emu.ok(&["checkout", "./sink:HEAD~", "--to", "out", &format!("--overwrite={rule}")]);
+        saved.emu.ok(&["checkout", "./sink:HEAD~", "--to", "out", "--overwrite", rule]);
         let size = |path: &std::ffi::OsStr| saved.path("out").join(path).metadata().unwrap().len();
         let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff\n");
         let name = std::fs::read(saved.path("out").join::<&std::ffi::OsStr>(odd)).unwrap();
