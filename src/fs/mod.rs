@@ -18,7 +18,10 @@ mod space;
 mod users;
 mod walk;
 
-pub use alter::{has_default_acl, is_removable_xattr, make_fifo, real_path, set_own_mode, trim_xattrs};
+pub use alter::{
+    has_default_acl, is_removable_xattr, is_users_xattr, make_fifo, real_path, set_own_mode, trim_xattrs,
+    trim_xattrs_at,
+};
 pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};

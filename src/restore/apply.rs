@@ -50,7 +50,7 @@ pub struct Done {
     pub owners: u64,
     /// Entries whose owner or group was not set, because this user lacks the privilege.
     pub foreign: u64,
-    /// Entries some of whose extended attributes could not be set.
+    /// Entries some of whose extended attributes could not be set or removed.
     pub xattrs: u64,
     /// What was not done.
     pub troubles: Vec<Trouble>,
@@ -255,8 +255,8 @@ impl<'a> Applier<'a> {
             self.opened.retain(|(opened, _)| *opened != whole);
             let wanted = self.wanted(&entry);
             let set = self.here.at(&whole).and_then(|dir| {
-                let held = fs::apply_to_file(dir.fd(), &wanted)?;
-                fs::trim_xattrs(dir.fd(), &entry.xattrs)?;
+                let mut held = fs::apply_to_file(dir.fd(), &wanted)?;
+                held.xattrs.extend(fs::trim_xattrs(dir.fd(), &entry.xattrs)?);
                 Ok(held)
             });
             match set {

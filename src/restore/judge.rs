@@ -191,7 +191,7 @@ impl<'a> Seen<'a> {
         }
         let found = fs::read_xattrs(self.dir, self.name)?;
         let missing = record.xattrs.iter().any(|(name, value)| {
-            let settable = powers.is_root() || fs::is_removable_xattr(name);
+            let settable = powers.is_root() || fs::is_users_xattr(name);
             settable && found.get(name) != Some(value)
         });
         let extra =

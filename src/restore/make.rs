@@ -69,7 +69,8 @@ impl Applier<'_> {
         }
     }
 
-    /// Counts an entry whose owner or extended attributes are not the recorded ones.
+    /// Counts an entry whose owner or extended attributes are not the recorded ones. `held` names
+    /// attributes that could not be set, and those that could not be removed.
     pub(super) fn note(&mut self, whole: &[u8], entry: &Entry, held: &Held) {
         let settable = self.powers.settable(entry);
         let differs = held.uid.is_some() && settable.user || held.gid.is_some() && settable.group;
@@ -85,8 +86,10 @@ impl Applier<'_> {
             self.done.xattrs += 1;
             if self.done.xattrs == 1 {
                 let name = held.xattrs.first().map(quoted).unwrap_or_default();
-                self.observer
-                    .warn(format!("cannot set the attribute {name} of {}; it is the first", quoted(whole)));
+                self.observer.warn(format!(
+                    "cannot restore the attribute {name} of {}; it is the first",
+                    quoted(whole)
+                ));
             }
         }
     }
@@ -99,7 +102,8 @@ impl Applier<'_> {
             return Ok(Some(End::Done));
         }
         if entry.kind != Kind::File {
-            let (held, _) = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
+            let (mut held, _) = fs::apply_to_symlink(dir, name, &self.wanted(entry))?;
+            held.xattrs.extend(fs::trim_xattrs_at(dir, name, &entry.xattrs)?);
             self.note(&change.path, entry, &held);
             return Ok(Some(End::Done));
         }
@@ -111,8 +115,8 @@ impl Applier<'_> {
         if change.was.as_deref().is_none_or(|was| !now.same_stamps(was)) {
             return Ok(Some(End::Trouble(CHANGED.into())));
         }
-        let held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
-        fs::trim_xattrs(file.as_fd(), &entry.xattrs)?;
+        let mut held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
+        held.xattrs.extend(fs::trim_xattrs(file.as_fd(), &entry.xattrs)?);
         self.note(&change.path, entry, &held);
         Ok(Some(End::Done))
     }

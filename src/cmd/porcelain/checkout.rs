@@ -64,6 +64,10 @@ machine ('/etc/passwd', '/etc/group'), its number here is used, otherwise the re
 restore a system from outside, such as from a rescue disk, use --numeric-ids: the names of the rescue disk
 mean nothing then.
 
+Extended attributes that a snapshot lacks are removed: 'user.*', access control lists, 'trusted.*' and file
+capabilities. Labels of the machine, such as 'security.selinux', stay. What this user may not set or remove is
+counted, and the exit status is 3.
+
 ## EXIT STATUS
 0 if all is restored that was asked for; 1 if the checkout was refused or failed; 3 if something
 was not restored, which is named; 10 if there is no such source, sink, snapshot or path in it; 11

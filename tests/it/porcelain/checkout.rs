@@ -1,5 +1,6 @@
 //! `emu checkout`: the three ways, what each leaves alone, what the guard refuses, and damage.
 
+mod attributes;
 mod first;
 mod index;
 mod owners;
