@@ -2,6 +2,7 @@
 
 use crate::error::{Doing as _, Error, Result};
 use crate::quote::quoted_path;
+use crate::restore::checkout::Ownership;
 use crate::sink::Wait;
 use crate::snapshot::Allowed;
 use crate::source::{Excludes, Patterns};
@@ -73,6 +74,29 @@ impl WaitArgs {
     /// The wait for locks that was asked for.
     pub fn wait(self) -> Wait {
         Wait(Duration::from_secs(self.seconds))
+    }
+}
+
+/// How owners are restored.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct OwnerArgs {
+    /// Do not restore owners
+    #[arg(long)]
+    no_owner: bool,
+
+    /// Restore owners by recorded number, even if this machine has the recorded name under another number
+    #[arg(long, conflicts_with = "no_owner")]
+    numeric_ids: bool,
+}
+
+impl OwnerArgs {
+    /// The way that was asked for.
+    pub fn ownership(self) -> Ownership {
+        match self {
+            OwnerArgs { no_owner: true, .. } => Ownership::Mine,
+            OwnerArgs { numeric_ids: true, .. } => Ownership::ByNumber,
+            OwnerArgs { .. } => Ownership::ByName,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! decides the other.
 
 use super::args::Global;
-use super::{Class, Context, Entry, Status, TABLE, command, explain, find, program, unknown};
+use super::{Class, Context, Entry, Status, TABLE, command, explain, find, optional, program, unknown};
 use crate::config::{env, given, speaks_utf8};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::quote::quoted_path;
@@ -53,7 +53,9 @@ pub fn main(name: &str) -> ExitCode {
 
 /// `emu …`.
 fn suite(args: &[OsString]) -> Status {
-    let matches = match program().try_get_matches_from(args) {
+    let command = program();
+    let args = &optional::joined(&command, args);
+    let matches = match command.try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return explained(&error, "emu", args),
     };
@@ -77,7 +79,9 @@ fn suite(args: &[OsString]) -> Status {
 
 /// `emu-hash-tree …`.
 fn single(entry: &'static Entry, name: &str, args: &[OsString]) -> Status {
-    match command(entry).name(name.to_owned()).try_get_matches_from(args) {
+    let command = command(entry).name(name.to_owned());
+    let args = &optional::joined(&command, args);
+    match command.try_get_matches_from(args) {
         Ok(matches) => finish(entry, name.to_owned(), &matches),
         Err(error) => explained(&error, name, args),
     }

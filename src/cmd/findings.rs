@@ -89,6 +89,9 @@ impl<'a> Findings<'a> {
         if ui.json() {
             return record(self.context, finding, repair.map(|(outcome, _)| outcome));
         }
+        if finding.what == What::Unchecked && !ui.verbose() {
+            return Ok(());
+        }
         let told = |id: &String| -> Told {
             let Finding { path, what, found, .. } = finding;
             (id.clone(), path.clone(), *what, found.clone(), repair.map(|(outcome, _)| outcome.clone()))
@@ -150,6 +153,10 @@ impl<'a> Findings<'a> {
         let read = match self.reading {
             Reading::Nothing => "not read".to_owned(),
             _ => format!("{} read", bytes(checked.bytes)),
+        };
+        let result = match checked.unchecked {
+            0 => result,
+            n => format!("{result}, {} cannot be checked", count(n, "entry", "entries")),
         };
         let result = match checked.unattested {
             0 => result,

@@ -21,6 +21,7 @@ mod inside;
 mod manual;
 mod misread;
 mod mounts;
+mod optional;
 pub mod pages;
 mod place;
 mod plumbing;
@@ -37,7 +38,7 @@ mod subset;
 mod unknown;
 
 pub(crate) use args::read;
-pub use args::{AllowArgs, ExcludeArgs, Global, WaitArgs};
+pub use args::{AllowArgs, ExcludeArgs, Global, OwnerArgs, WaitArgs};
 pub use context::{Context, Found, Opened};
 pub use dispatch::main;
 pub use manual::MANUAL;

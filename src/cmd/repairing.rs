@@ -111,10 +111,11 @@ fn verify_all(
     (reports, verified)
 }
 
+/// Something that a repair may put right: what could not be checked is not known to be damaged.
 fn finding(report: &Report) -> Option<&Finding> {
     match report {
-        Report::Finding(finding) => Some(finding),
-        Report::Snapshot(_) => None,
+        Report::Finding(finding) if finding.what != What::Unchecked => Some(finding),
+        Report::Finding(_) | Report::Snapshot(_) => None,
     }
 }
 
@@ -164,6 +165,9 @@ fn print(
     let mut outcomes = repair.map(|(outcomes, _)| outcomes.iter());
     for report in reports {
         match report {
+            Report::Finding(finding) if finding.what == What::Unchecked => {
+                findings.finding(finding, None)?;
+            }
             Report::Finding(finding) => {
                 let outcome = outcomes.as_mut().and_then(Iterator::next);
                 let word = repair.map_or("", |(_, word)| word);

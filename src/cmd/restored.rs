@@ -3,8 +3,9 @@
 use super::{Context, Status};
 use crate::error::{Kind, Result};
 use crate::quote::quoted_path;
-use crate::restore::checkout::{Head, How, Outcome, Request};
+use crate::restore::checkout::{Done, Head, How, Outcome, Request};
 use crate::tree::Unread;
+use crate::ui::Ui;
 use crate::ui::text::{bytes, count};
 
 /// Says what a checkout did and what it left undone; that decides the status.
@@ -24,14 +25,7 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
         ui.warn(&format!("nobody attests the content of {files}: a repair found no record of them"));
         status = status.or(Some(Kind::Incomplete));
     }
-    if done.owners > 0 {
-        let entries = count(done.owners, "entry", "entries");
-        ui.warn(&format!("the owner of {entries} could not be set; --no-owner does not try"));
-    }
-    if done.xattrs > 0 {
-        let entries = count(done.xattrs, "entry", "entries");
-        ui.warn(&format!("extended attributes of {entries} could not be set"));
-    }
+    attributes(done, ui);
     if done.special > 0 {
         let entries = count(done.special, "FIFO, socket or device was", "FIFOs, sockets and devices were");
         ui.warn(&format!("{entries} not created: this user or the file system cannot have them"));
@@ -57,6 +51,22 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
     Ok(status)
 }
 
+/// Says how many entries do not have their recorded owner or extended attributes.
+pub(super) fn attributes(done: &Done, ui: &Ui) {
+    if done.owners > 0 {
+        let entries = count(done.owners, "entry", "entries");
+        ui.warn(&format!("the owner of {entries} could not be set; --no-owner does not try"));
+    }
+    if done.foreign > 0 {
+        let entries = count(done.foreign, "entry does", "entries do");
+        ui.note(&format!("{entries} not have the recorded owner or group: only root can set it"));
+    }
+    if done.xattrs > 0 {
+        let entries = count(done.xattrs, "entry", "entries");
+        ui.warn(&format!("extended attributes of {entries} could not be restored"));
+    }
+}
+
 /// What was done, by name.
 pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 13] {
     let done = &outcome.done;
@@ -69,7 +79,7 @@ pub(super) fn counts(outcome: &Outcome) -> [(&'static str, u64); 13] {
         ("bytes", done.bytes),
         ("rescued", done.rescued),
         ("unattested", done.unattested),
-        ("owners", done.owners),
+        ("owners", done.owners + done.foreign),
         ("special", done.special),
         ("unread", done.troubles.len() as u64),
         ("left", outcome.left),

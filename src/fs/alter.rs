@@ -1,6 +1,7 @@
 //! Changing what stands in a tree that belongs to the user: the target of a restore. Never used
 //! on a sink.
 
+use super::meta::{grow, is_acl, is_left_out, is_refusal};
 use super::{Dir, Errno, Result, fault};
 use crate::tree::Xattrs;
 use rustix::fd::{AsRawFd as _, BorrowedFd};
@@ -9,7 +10,6 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
 
 /// Changes the mode of a held directory.
@@ -28,36 +28,58 @@ pub fn has_default_acl(dir: &Dir) -> bool {
     matches!(read, Ok(1..) | Err(Errno::RANGE))
 }
 
-/// Whether a restore removes an attribute that a record does not have: the user's own and access
-/// control lists. Labels and capabilities are the machine's affair.
-pub fn is_removable_xattr(name: &[u8]) -> bool {
-    name.starts_with(b"user.") || name == ACL_ACCESS || name == ACL_DEFAULT
+/// Whether an ordinary user can set an attribute on a file of that user: `user.*` and access control lists.
+pub fn is_users_xattr(name: &[u8]) -> bool {
+    name.starts_with(b"user.") || is_acl(name)
 }
 
-/// Removes the extended attributes that are not in `keep`, as far as [`is_removable_xattr`] says.
+/// Whether a restore removes an attribute that a record does not have. Labels such as `security.selinux`
+/// belong to the machine and stay.
+pub fn is_removable_xattr(name: &[u8]) -> bool {
+    let grants = name == b"security.capability" || name.starts_with(b"trusted.");
+    is_users_xattr(name) || grants && !is_left_out(name)
+}
+
+/// Removes the extended attributes of an open file that are not in `keep`, as far as
+/// [`is_removable_xattr`] says. Returns the names of those that this user may not remove.
 ///
 /// # Errors
-/// The system's, but for what the file system cannot do at all.
-pub fn trim_xattrs(file: BorrowedFd<'_>, keep: &Xattrs) -> Result<()> {
-    let mut buffer = vec![0; 4096];
-    let length = loop {
-        match rustix::fs::flistxattr(file, &mut buffer[..]) {
-            Ok(length) => break length,
-            Err(Errno::RANGE) if buffer.len() < 1 << 17 => buffer.resize(buffer.len() * 4, 0),
-            Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(()),
-            Err(errno) => return Err(errno),
-        }
+/// The system's, but for refusals.
+pub fn trim_xattrs(file: BorrowedFd<'_>, keep: &Xattrs) -> Result<Vec<Box<[u8]>>> {
+    trim(keep, |buffer| rustix::fs::flistxattr(file, buffer), |name| rustix::fs::fremovexattr(file, name))
+}
+
+/// [`trim_xattrs`] for an entry that cannot be opened, such as a symbolic link.
+///
+/// # Errors
+/// As [`trim_xattrs`].
+pub fn trim_xattrs_at(dir: &Dir, name: &[u8], keep: &Xattrs) -> Result<Vec<Box<[u8]>>> {
+    let path = dir.proc_path(name)?;
+    trim(keep, |buffer| rustix::fs::llistxattr(&path, buffer), |name| rustix::fs::lremovexattr(&path, name))
+}
+
+fn trim(
+    keep: &Xattrs,
+    list: impl FnMut(&mut [u8]) -> Result<usize>,
+    mut remove: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<Vec<Box<[u8]>>> {
+    let names = match grow(list) {
+        Ok(names) => names,
+        Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
+        Err(errno) => return Err(errno),
     };
-    for name in buffer[..length].split(|&b| b == 0) {
+    let mut kept = Vec::new();
+    for name in names.split(|&b| b == 0) {
         if is_removable_xattr(name) && !keep.contains_key(name) {
             fault::point()?;
-            match rustix::fs::fremovexattr(file, name) {
+            match remove(name) {
                 Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => {}
+                Err(errno) if is_refusal(errno) => kept.push(name.into()),
                 Err(errno) => return Err(errno),
             }
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Where a held directory is, every link resolved.

@@ -308,7 +308,7 @@ pub(super) fn apply_to_symlink(dir: &Dir, name: &[u8], want: &Attributes<'_>) ->
 const MAX_XATTRS: usize = 8 << 20;
 
 /// Attributes that belong to the machine, not to the file.
-fn is_left_out(name: &[u8]) -> bool {
+pub(super) fn is_left_out(name: &[u8]) -> bool {
     matches!(name, b"security.ima" | b"security.evm")
         || name.starts_with(b"trusted.overlay.")
         // XFS shows root its ACLs a second time under these names.
@@ -347,7 +347,7 @@ pub fn read_xattrs(dir: &Dir, name: &[u8]) -> Result<Xattrs> {
 }
 
 /// Calls with a larger buffer until the answer fits.
-fn grow(mut call: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
+pub(super) fn grow(mut call: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
     let mut buffer = vec![0; 1024];
     loop {
         match call(&mut buffer) {

@@ -19,7 +19,9 @@ mod unopened;
 mod users;
 mod walk;
 
-pub use alter::{has_default_acl, is_removable_xattr, real_path, set_own_mode, trim_xattrs};
+pub use alter::{
+    has_default_acl, is_removable_xattr, is_users_xattr, real_path, set_own_mode, trim_xattrs, trim_xattrs_at,
+};
 pub use copy::{Copied, Slot, copy_content, hash_content, is_shareable, share_content};
 pub use cursor::Cursor;
 pub use dir::{Dir, Item};
@@ -35,7 +37,7 @@ pub use space::{
     FsKind, Space, boot_id, host_name, identity, machine_id, raise_descriptor_limit, random_hex, space,
     sync_fs, system_file,
 };
-pub use unopened::{apply_to_unopened, create_unopened, is_unable, trim_unopened};
+pub use unopened::{apply_to_unopened, create_unopened, is_unable};
 pub use users::is_in_use;
 pub use walk::{Found, Rules, Scanned, Visit, Walk};
 

@@ -7,7 +7,7 @@
 use super::meta::{
     apply_to_symlink, is_acl, is_refusal, note_difference, note_xattr, owner, times, without_foreign_bits,
 };
-use super::{Applied, Attributes, Dir, Errno, Result, Stat, fault, is_removable_xattr, read_xattrs};
+use super::{Applied, Attributes, Dir, Errno, Result, Stat, fault};
 use crate::tree::path::is_component;
 use crate::tree::{Entry, Held, Kind, Xattrs};
 use rustix::fd::{AsFd as _, AsRawFd as _, OwnedFd};
@@ -110,24 +110,6 @@ fn set_xattrs(node: &OwnedFd, path: &str, xattrs: &Xattrs, acls: bool, held: &mu
         fault::point()?;
         let set = rustix::fs::setxattr(path, &**name, value, XattrFlags::empty());
         note_xattr(set, name, value, node, held)?;
-    }
-    Ok(())
-}
-
-/// Removes the extended attributes of a FIFO, a socket or a device that are not in `keep`, as far
-/// as [`is_removable_xattr`] says.
-///
-/// # Errors
-/// The system's, but for what the file system cannot do at all.
-pub fn trim_unopened(dir: &Dir, name: &[u8], keep: &Xattrs) -> Result<()> {
-    let (_node, path) = hold(dir, name)?;
-    let found = read_xattrs(dir, name)?;
-    for name in found.keys().filter(|name| is_removable_xattr(name) && !keep.contains_key(*name)) {
-        fault::point()?;
-        match rustix::fs::removexattr(&*path, &**name) {
-            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => {}
-            Err(errno) => return Err(errno),
-        }
     }
     Ok(())
 }

@@ -46,9 +46,11 @@ pub struct Done {
     pub lost: u64,
     /// Files whose content nobody attests, written as they stood in the sink.
     pub unattested: u64,
-    /// Entries whose owner or group could not be set.
+    /// Entries whose owner or group could not be set, although this user has the privilege.
     pub owners: u64,
-    /// Entries some of whose extended attributes could not be set.
+    /// Entries whose owner or group was not set, because this user lacks the privilege.
+    pub foreign: u64,
+    /// Entries some of whose extended attributes could not be set or removed.
     pub xattrs: u64,
     /// FIFOs, sockets and devices that this user or this file system cannot create.
     pub special: u64,
@@ -249,19 +251,21 @@ impl<'a> Applier<'a> {
     /// # Errors
     /// The system's: what was written may be lost in a power cut.
     pub(super) fn finish(&mut self) -> Result<()> {
+        let mut settled = HashSet::new();
         for (whole, entry) in std::mem::take(&mut self.settle).into_iter().rev() {
-            if self.failed.contains(&whole) {
+            // A new directory is noted when it is created and again when it is filled.
+            if self.failed.contains(&whole) || !settled.insert(whole.clone()) {
                 continue;
             }
             self.opened.retain(|(opened, _)| *opened != whole);
             let wanted = self.wanted(&entry);
             let set = self.here.at(&whole).and_then(|dir| {
-                let held = fs::apply_to_file(dir.fd(), &wanted)?;
-                fs::trim_xattrs(dir.fd(), &entry.xattrs)?;
+                let mut held = fs::apply_to_file(dir.fd(), &wanted)?;
+                held.xattrs.extend(fs::trim_xattrs(dir.fd(), &entry.xattrs)?);
                 Ok(held)
             });
             match set {
-                Ok(held) => self.note(&whole, &held),
+                Ok(held) => self.note(&whole, &entry, &held),
                 Err(errno) => self.refused(&whole, errno)?,
             }
         }

@@ -6,6 +6,7 @@ use super::checkout::{Caution, Foreseen, Request};
 use super::guard::Guard;
 use super::judge::Powers;
 use super::known::{Look, index_of};
+use super::owners::OwnerMap;
 use super::plan::Planner;
 use super::target::Unfinished;
 use super::whole::{Records, Whole, cannot_walk};
@@ -78,6 +79,10 @@ impl Full<'_, '_> {
         }
         // Proven while the walk is under way.
         let mut manifest = request.sink.open_manifest(request.node)?;
+        let owners = OwnerMap::new(manifest.owners(), request.ownership);
+        if index.is_some() && !owners.is_identity() {
+            return Err(Error::failed("the index has the recorded owners"));
+        }
         let mut whole = Whole {
             planner: &mut planner,
             guard: &mut guard,
@@ -90,7 +95,7 @@ impl Full<'_, '_> {
             told,
             observer: self.observer,
         };
-        whole.run(self.source.root(), Records { manifest: &mut manifest, index }, walk, each)?;
+        whole.run(self.source.root(), Records { manifest: &mut manifest, index, owners }, walk, each)?;
         let excluded = whole.excluded;
         Ok(Foreseen { risks: guard.risks, troubles: planner.troubles, left: 0, excluded })
     }

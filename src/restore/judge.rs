@@ -8,8 +8,10 @@ use std::os::fd::AsFd as _;
 /// Whether owners are restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
-    /// As recorded, as far as this user can.
-    Recorded,
+    /// By recorded name where this machine has that name, otherwise by recorded number.
+    ByName,
+    /// By recorded number.
+    ByNumber,
     /// Whatever is made belongs to this user.
     Mine,
 }
@@ -17,9 +19,18 @@ pub enum Ownership {
 /// What this user can do about owners, found out once.
 #[derive(Debug, Clone)]
 pub(super) struct Powers {
-    ownership: Ownership,
+    pub(super) ownership: Ownership,
     uid: u32,
     groups: Vec<u32>,
+    /// Whether this process has CAP_CHOWN.
+    may_chown: bool,
+}
+
+/// Which of an entry's recorded owner and group this user can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settable {
+    pub(super) user: bool,
+    pub(super) group: bool,
 }
 
 impl Powers {
@@ -27,31 +38,58 @@ impl Powers {
         let mut groups: Vec<u32> =
             rustix::process::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect();
         groups.push(rustix::process::getegid().as_raw());
-        Powers { ownership, uid: rustix::process::geteuid().as_raw(), groups }
+        let capabilities = rustix::thread::capabilities(None);
+        let may_chown =
+            capabilities.is_ok_and(|sets| sets.effective.contains(rustix::thread::CapabilitySet::CHOWN));
+        Powers { ownership, uid: rustix::process::geteuid().as_raw(), groups, may_chown }
     }
 
     /// Whether owners are to be set at all.
     pub(super) fn sets_owner(&self) -> bool {
-        self.ownership == Ownership::Recorded
+        self.ownership != Ownership::Mine
     }
 
     pub(super) fn is_root(&self) -> bool {
         self.uid == 0
     }
 
-    /// The bits of the mode that can be had: set-ID bits stay away with a foreign owner.
+    /// Which owners of an entry can be set. Without CAP_CHOWN, a user can only own files, and can give
+    /// them to the groups that the user is a member of (chown(2)).
+    pub(super) fn settable(&self, entry: &Entry) -> Settable {
+        let sets = self.sets_owner();
+        Settable {
+            user: sets && (self.may_chown || entry.uid == self.uid),
+            group: sets && (self.may_chown || self.groups.contains(&entry.gid)),
+        }
+    }
+
+    /// The user and group to set for an entry; `None`: neither is to be set.
+    pub(super) fn owner(&self, entry: &Entry) -> Option<(u32, u32)> {
+        let settable = self.settable(entry);
+        settable.group.then_some((if settable.user { entry.uid } else { self.uid }, entry.gid))
+    }
+
+    /// The mode bits that can be restored: set-user-ID and set-group-ID only with their owner and group.
     fn mode_bits(&self, entry: &Entry) -> u16 {
-        let own = self.is_root() || entry.uid == self.uid && self.groups.contains(&entry.gid);
-        if self.sets_owner() && own { 0o7777 } else { 0o1777 }
+        match self.settable(entry) {
+            Settable { group: false, .. } => 0o1777,
+            Settable { user: false, .. } => 0o3777,
+            Settable { .. } => 0o7777,
+        }
+    }
+
+    /// The mode to set for an entry.
+    pub(super) fn mode(&self, entry: &Entry) -> u16 {
+        entry.mode & self.mode_bits(entry)
     }
 
     /// Whether mode, owner and mtime are as recorded, but for what this user could not change.
     pub(super) fn shows(&self, entry: &Entry, stat: &Stat) -> bool {
         let bits = self.mode_bits(entry);
         let mode = entry.kind == Kind::Symlink || entry.mode & bits == stat.mode & bits;
-        let uid = !self.sets_owner() || !self.is_root() || entry.uid == stat.uid;
-        let settable = self.is_root() || self.groups.contains(&entry.gid);
-        let gid = !self.sets_owner() || !settable || entry.gid == stat.gid;
+        let settable = self.settable(entry);
+        let uid = !(settable.user && self.may_chown) || entry.uid == stat.uid;
+        let gid = !settable.group || entry.gid == stat.gid;
         mode && uid && gid && entry.mtime == stat.mtime
     }
 }
@@ -153,7 +191,7 @@ impl<'a> Seen<'a> {
         }
         let found = fs::read_xattrs(self.dir, self.name)?;
         let missing = record.xattrs.iter().any(|(name, value)| {
-            let settable = powers.is_root() || fs::is_removable_xattr(name);
+            let settable = powers.is_root() || fs::is_users_xattr(name);
             settable && found.get(name) != Some(value)
         });
         let extra =

@@ -59,18 +59,22 @@ impl Applier<'_> {
     /// What new entries and corrected ones are to show.
     pub(super) fn wanted<'e>(&self, entry: &'e Entry) -> Attributes<'e> {
         Attributes {
-            mode: entry.mode,
-            owner: (entry.uid, entry.gid),
-            set_owner: self.powers.sets_owner(),
+            mode: self.powers.mode(entry),
+            owner: self.powers.owner(entry).unwrap_or((entry.uid, entry.gid)),
+            set_owner: self.powers.owner(entry).is_some(),
             mtime: entry.mtime,
             xattrs: &entry.xattrs,
         }
     }
 
-    /// Counts what could not be set.
-    pub(super) fn note(&mut self, whole: &[u8], held: &Held) {
-        let foreign = self.powers.sets_owner() && (held.uid.is_some() || held.gid.is_some());
-        if foreign {
+    /// Counts an entry whose owner or extended attributes are not the recorded ones. `held` names
+    /// attributes that could not be set, and those that could not be removed.
+    pub(super) fn note(&mut self, whole: &[u8], entry: &Entry, held: &Held) {
+        let settable = self.powers.settable(entry);
+        let differs = held.uid.is_some() && settable.user || held.gid.is_some() && settable.group;
+        if self.powers.sets_owner() && (!settable.user || !settable.group && held.gid.is_some()) {
+            self.done.foreign += 1;
+        } else if differs {
             self.done.owners += 1;
             if self.done.owners == 1 {
                 self.observer.warn(format!("cannot set the owner of {}; it is the first", quoted(whole)));
@@ -80,8 +84,10 @@ impl Applier<'_> {
             self.done.xattrs += 1;
             if self.done.xattrs == 1 {
                 let name = held.xattrs.first().map(quoted).unwrap_or_default();
-                self.observer
-                    .warn(format!("cannot set the attribute {name} of {}; it is the first", quoted(whole)));
+                self.observer.warn(format!(
+                    "cannot restore the attribute {name} of {}; it is the first",
+                    quoted(whole)
+                ));
             }
         }
     }
@@ -101,11 +107,9 @@ impl Applier<'_> {
             return Ok(Some(End::Done));
         }
         if entry.kind != Kind::File {
-            let (held, _) = fs::apply_to_unopened(dir, name, entry.kind, &self.wanted(entry))?;
-            if entry.kind.is_special() {
-                fs::trim_unopened(dir, name, &entry.xattrs)?;
-            }
-            self.note(&change.path, &held);
+            let (mut held, _) = fs::apply_to_unopened(dir, name, entry.kind, &self.wanted(entry))?;
+            held.xattrs.extend(fs::trim_xattrs_at(dir, name, &entry.xattrs)?);
+            self.note(&change.path, entry, &held);
             return Ok(Some(End::Done));
         }
         let file = match dir.open_file(name) {
@@ -116,9 +120,9 @@ impl Applier<'_> {
         if change.was.as_deref().is_none_or(|was| !now.same_stamps(was)) {
             return Ok(Some(End::Trouble(CHANGED.into())));
         }
-        let held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
-        fs::trim_xattrs(file.as_fd(), &entry.xattrs)?;
-        self.note(&change.path, &held);
+        let mut held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
+        held.xattrs.extend(fs::trim_xattrs(file.as_fd(), &entry.xattrs)?);
+        self.note(&change.path, entry, &held);
         Ok(Some(End::Done))
     }
 
@@ -179,14 +183,13 @@ impl Applier<'_> {
         entry: &Entry,
         inherits: bool,
     ) -> fs::Result<End> {
-        let trimmed = if inherits && entry.kind.is_special() {
-            fs::trim_unopened(dir, temporary, &entry.xattrs)
-        } else {
-            Ok(())
+        let trimmed = match inherits && entry.kind.is_special() {
+            true => fs::trim_xattrs_at(dir, temporary, &entry.xattrs).map(drop),
+            false => Ok(()),
         };
         let wanted = self.wanted(entry);
         match trimmed.and_then(|()| fs::apply_to_unopened(dir, temporary, entry.kind, &wanted)) {
-            Ok((held, _)) => self.note(&change.path, &held),
+            Ok((held, _)) => self.note(&change.path, entry, &held),
             Err(errno) => {
                 discard(dir, temporary);
                 return Err(errno);
@@ -215,7 +218,7 @@ impl Applier<'_> {
                 fs::trim_xattrs(file.as_fd(), &entry.xattrs)?;
             }
             let held = fs::apply_to_file(file.as_fd(), &self.wanted(entry))?;
-            self.note(&change.path, &held);
+            self.note(&change.path, entry, &held);
             Ok(None)
         });
         match filled {

@@ -12,6 +12,7 @@ mod guard;
 mod judge;
 mod known;
 mod make;
+mod owners;
 mod place;
 mod plan;
 pub mod repair;

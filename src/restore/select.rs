@@ -3,6 +3,7 @@
 
 use super::change::{Change, How, Step};
 use super::judge::Seen;
+use super::owners::OwnerMap;
 use super::plan::{Planner, Verdict, change, complete};
 use super::target::Unfinished;
 use crate::error::Result;
@@ -82,13 +83,15 @@ impl Selected<'_> {
         observer: &dyn Observer,
     ) -> Result<()> {
         let mut here = target.map(|root| Cursor::new(Arc::clone(root), true));
+        let owners = OwnerMap::new(manifest.owners(), self.planner.powers.ownership);
+        let mut root = Box::new(manifest.root().clone());
+        owners.translate(&mut root);
         let mut root_change = match (target, self.relation(b"")) {
-            (Some(root), Relation::Selected) if self.into != Into::Elsewhere(Overwrite::Never) => {
-                self.planner.root(root, manifest.root())
+            (Some(target), Relation::Selected) if self.into != Into::Elsewhere(Overwrite::Never) => {
+                self.planner.root(target, &root)
             }
             _ => None,
         };
-        let root = Box::new(manifest.root().clone());
         let mount = target.and_then(|root| root.stat_self().ok());
         let mut first = true;
         loop {
@@ -98,7 +101,8 @@ impl Selected<'_> {
                 return Ok(());
             }
             let at_end = listing.is_none();
-            let listing = listing.unwrap_or(Listing { dir: Box::default(), entries: Vec::new() });
+            let mut listing = listing.unwrap_or(Listing { dir: Box::default(), entries: Vec::new() });
+            owners.translate_all(&mut listing);
             let mut own = self.planner.enter(&listing);
             if listing.dir.is_empty() {
                 own = Some(root.clone());

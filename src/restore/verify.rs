@@ -27,6 +27,7 @@ pub use portion::Portion;
 pub use seen::Seen;
 
 use crate::error::{Kind, Result};
+use crate::fs::Errno;
 use crate::interrupt;
 use crate::progress::Observer;
 use crate::sink::{Damaged, Node, ReadLock, Sink, layout};
@@ -34,6 +35,7 @@ use crate::tree::Digest;
 use frames::Cache;
 use jobs::Run;
 use outlet::Outlet;
+use std::collections::HashSet;
 
 /// How to verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +99,10 @@ pub enum What {
     Manifest,
     /// The snapshot's record is missing or damaged, or the record is all that is left.
     Node,
-    /// The system would not let it be looked at.
+    /// The system failed to read it.
     Unreadable,
+    /// This user may not read it. That is no damage.
+    Unchecked,
 }
 
 impl What {
@@ -119,7 +123,13 @@ impl What {
             What::Manifest => "manifest",
             What::Node => "node",
             What::Unreadable => "unreadable",
+            What::Unchecked => "unchecked",
         }
+    }
+
+    /// What it means that an entry could not be read.
+    fn unread(errno: Errno) -> What {
+        if matches!(errno, Errno::ACCESS | Errno::PERM) { What::Unchecked } else { What::Unreadable }
     }
 }
 
@@ -151,8 +161,10 @@ pub struct Checked {
     pub entries: u64,
     /// Bytes read; what a snapshot shares with one that came before it is not read again.
     pub bytes: u64,
-    /// How many findings it has.
+    /// How many findings it has; what could not be checked is none.
     pub findings: u64,
+    /// Entries that could not be checked, because this user may not read them.
+    pub unchecked: u64,
     /// Entries that nobody attests, so that only their attributes and sizes could be looked at.
     pub unattested: u64,
     /// A repair found something that was not as it was saved, and could only record it.
@@ -182,8 +194,10 @@ pub struct Summary {
     pub entries: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// How many findings there are.
+    /// How many findings there are; what could not be checked is none.
     pub findings: u64,
+    /// Entries that could not be checked, because this user may not read them.
+    pub unchecked: u64,
     /// Entries that nobody attests.
     pub unattested: u64,
 }
@@ -195,6 +209,7 @@ impl Summary {
         self.entries += other.entries;
         self.bytes += other.bytes;
         self.findings += other.findings;
+        self.unchecked += other.unchecked;
         self.unattested += other.unattested;
     }
 }
@@ -234,6 +249,7 @@ pub fn verify(
                 summary.entries += checked.entries;
                 summary.bytes += checked.bytes;
                 summary.findings += checked.findings;
+                summary.unchecked += checked.unchecked;
                 summary.unattested += checked.unattested;
                 outlet.done(checked);
             }
@@ -260,12 +276,16 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
     };
     run.number = run.seen.begin(&node.id);
     let (outcome, ended) = run.check(cache);
+    let unchecked: Vec<_> = outcome.notes.iter().filter(|note| note.what == What::Unchecked).collect();
+    // The content and the attributes of one entry are two notes.
+    let paths: HashSet<_> = unchecked.iter().map(|note| note.path.as_deref()).collect();
     let checked = Checked {
         id: node.id.clone(),
         time: node.time.clone(),
         entries: outcome.entries,
         bytes: outcome.bytes,
-        findings: outcome.notes.len() as u64,
+        findings: (outcome.notes.len() - unchecked.len()) as u64,
+        unchecked: paths.len() as u64 + outcome.hidden,
         unattested: node.recovered.as_ref().map_or(0, |recovered| recovered.unattested),
         differs: node.recovered.as_ref().is_some_and(|recovered| recovered.differs),
         sound: outcome.notes.iter().all(|note| note.what != What::Manifest),

@@ -5,6 +5,7 @@ use super::change::{How, Step};
 use super::guard::Guard;
 use super::judge::Seen;
 use super::known::Look;
+use super::owners::OwnerMap;
 use super::plan::{Planner, Verdict, change, complete, is_below_any};
 use crate::error::{Error, Result, errno_text};
 use crate::fs::{Dir, Found, Scanned, Walk};
@@ -42,6 +43,8 @@ pub(super) struct Records<'a> {
     pub(super) manifest: &'a mut StoredManifest,
     /// The same, sooner read but not proven, where it is to be read instead.
     pub(super) index: Option<Arc<Index>>,
+    /// This machine's numbers of the owners.
+    pub(super) owners: OwnerMap,
 }
 
 /// The listings of the snapshot, read no further than they are asked for.
@@ -66,7 +69,11 @@ impl Wanted<'_> {
 
     /// The next directory that has entries.
     fn read(&mut self) -> Result<Option<Listing>> {
-        let Some(index) = &self.records.index else { return self.records.manifest.next_listing() };
+        let Some(index) = &self.records.index else {
+            let mut listing = self.records.manifest.next_listing()?;
+            listing.iter_mut().for_each(|listing| self.records.owners.translate_all(listing));
+            return Ok(listing);
+        };
         while self.next < index.directories() {
             self.next += 1;
             let listing = index.listing(self.next - 1)?;
@@ -91,8 +98,9 @@ impl Whole<'_> {
         walk: Walk<Look>,
         each: &mut dyn FnMut(Step) -> Result<()>,
     ) -> Result<()> {
-        let mut root_change = self.planner.root(root, records.manifest.root());
-        let root_entry = Box::new(records.manifest.root().clone());
+        let mut root_entry = Box::new(records.manifest.root().clone());
+        records.owners.translate(&mut root_entry);
+        let mut root_change = self.planner.root(root, &root_entry);
         let mut wanted = Wanted { records, next: 0, ahead: None, ended: false };
         let mut differs = false;
         for (scanned, look) in walk {

@@ -10,7 +10,7 @@ mod unfinished;
 
 pub use excludes::{Excludes, Patterns, Rule};
 pub use hooks::{HOOKS, Hook, Told};
-pub use owners::{owner_names, user_name};
+pub use owners::{owner_names, owner_numbers, user_name};
 pub use sinks::SinkRef;
 pub use unfinished::{Cloned, Unfinished};
 

@@ -4,7 +4,7 @@ use crate::cmd::findings::{newest_first, record};
 use crate::cmd::input::{Bare, RevsArgs};
 use crate::cmd::{Class, Context, Entry, Opened, Status, read, several};
 use crate::error::{Kind, Result};
-use crate::restore::verify::{self, Options, Reading, Report, Seen};
+use crate::restore::verify::{self, Options, Reading, Report, Seen, Summary};
 use crate::sink::Node;
 use clap::Args as _;
 use std::rc::Rc;
@@ -23,7 +23,8 @@ they came on.
 A bare sink is its HEAD, a range A..B each of its snapshots. Nothing is repaired; what was found is
 noted in the sink, if it can be written.
 ## EXIT STATUS
-0 if there is no finding, 4 if there are, 10 if there is no such snapshot, which is known before
+0 if there is no finding, 4 if there are, 3 if all of them are entries that this user may not read ('what' is
+'unchecked'), 10 if there is no such snapshot, which is known before
 anything is read.
 ## EXAMPLES
     emu-verify-tree --sink origin HEAD
@@ -63,12 +64,15 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         Report::Finding(finding) => record(context, &finding, None),
         Report::Snapshot(_) => Ok(()),
     };
-    let mut findings = 0;
+    let mut total = Summary::default();
     for (opened, nodes) in asked {
         let nodes = newest_first(nodes);
         let nodes: Vec<&Node> = nodes.iter().collect();
-        findings +=
-            verify::verify(&opened.sink, &nodes, &[], options, &seen, &mut print, &observer)?.findings;
+        total.add(verify::verify(&opened.sink, &nodes, &[], options, &seen, &mut print, &observer)?);
     }
-    Ok((findings > 0).then_some(Kind::Differs))
+    Ok(match total {
+        Summary { findings: 1.., .. } => Some(Kind::Differs),
+        Summary { unchecked: 1.., .. } => Some(Kind::Incomplete),
+        Summary { .. } => None,
+    })
 }

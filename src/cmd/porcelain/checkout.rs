@@ -3,14 +3,14 @@
 mod save;
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, findings, inside, restored};
+use crate::cmd::{Class, Context, Entry, Found, OwnerArgs, Status, WaitArgs, findings, inside, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
 use crate::quote::{quoted, quoted_path};
 use crate::record::{ChangeRecord, SummaryRecord};
 use crate::restore::checkout::{
-    self, Caution, Change, Damaged, Foreseen, How, Overwrite, Ownership, Request, Step, Target,
+    self, Caution, Change, Damaged, Foreseen, How, Overwrite, Request, Step, Target,
 };
 use crate::snapshot;
 use crate::source::{Hook, Source};
@@ -55,8 +55,18 @@ writes it all the same. What a repair recorded without knowing what was saved is
 and the exit status is 3. Hard links, holes, extended attributes and times come back as they were
 recorded.
 
-Only root can give files to others. What could not be given to its owner is counted, and the exit
-status is 3; --no-owner says that it is not wanted.
+Only root can give files to other users. If another user checks a snapshot out, new files belong to that
+user, and to the recorded group if the user is a member of it. A note counts the entries that do not have
+their recorded owner or group; the exit status is 0. --no-owner sets no owners and prints no note.
+
+A snapshot records the names of users and groups as well as their numbers. If a recorded name exists on this
+machine ('/etc/passwd', '/etc/group'), its number here is used, otherwise the recorded number. When you
+restore a system from outside, such as from a rescue disk, use --numeric-ids: the names of the rescue disk
+mean nothing then.
+
+Extended attributes that a snapshot lacks are removed: 'user.*', access control lists, 'trusted.*' and file
+capabilities. Labels of the machine, such as 'security.selinux', stay. What this user may not set or remove is
+counted, and the exit status is 3.
 
 FIFOs, sockets and devices are created, never opened. Without the privilege to create a device, or on
 a file system that cannot have one, it is left out with one warning, and the exit status stays 0;
@@ -112,9 +122,8 @@ struct CheckoutArgs {
     #[arg(hide_default_value = true)]
     damaged: Damaged,
 
-    /// Do not restore owners
-    #[arg(long)]
-    no_owner: bool,
+    #[command(flatten)]
+    owner: OwnerArgs,
 
     /// Do not create FIFOs, sockets and devices, and leave existing ones alone
     #[arg(long)]
@@ -175,7 +184,7 @@ fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
         target,
         config: &config,
         paths,
-        ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        ownership: args.owner.ownership(),
         special: !args.no_special,
         damaged: args.damaged,
         wait: args.wait.wait(),

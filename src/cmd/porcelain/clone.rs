@@ -1,11 +1,11 @@
 //! `emu clone`: a source on a new machine from what a sink holds.
 
-use crate::cmd::{Class, Context, Entry, Found, Status, WaitArgs, place, read};
+use crate::cmd::{Class, Context, Entry, Found, OwnerArgs, Status, WaitArgs, place, read, restored};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::quote::{escaped, quoted, quoted_path};
 use crate::record::{SourceRecord, SummaryRecord};
-use crate::restore::checkout::{self, Damaged, Outcome, Ownership, Request, Step, Target};
+use crate::restore::checkout::{self, Damaged, Outcome, Request, Step, Target};
 use crate::restore::cloning::Cloning;
 use crate::source::Source;
 use crate::tree::Unread;
@@ -34,6 +34,8 @@ only when all is done.
 Nothing is changed in the sink. The source that made the snapshots may still be alive, on this machine or
 another, so a push from the clone is refused until 'emu sink adopt origin' says that the sink is the
 clone's now.
+
+Owners are restored as by emu-checkout(1): root restores them by name, an ordinary user owns all files.
 ## EXIT STATUS
 0; 1 if DIR is not empty and no clone of this sink was cut off in it; 3 if something could not be restored (the warnings say what); 10 if there is no
 such sink or snapshot.
@@ -64,9 +66,8 @@ struct Args {
     #[arg(value_name = "DIR")]
     dir: PathBuf,
 
-    /// Do not restore owners
-    #[arg(long)]
-    no_owner: bool,
+    #[command(flatten)]
+    owner: OwnerArgs,
 
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
@@ -140,7 +141,7 @@ fn with_request<T>(
         target: Target::Clone(cloning),
         config: &config,
         paths: Vec::new(),
-        ownership: if args.no_owner { Ownership::Mine } else { Ownership::Recorded },
+        ownership: args.owner.ownership(),
         special: true,
         damaged: Damaged::Skip,
         wait: args.wait.wait(),
@@ -168,10 +169,7 @@ fn settle(
     for trouble in &outcome.done.troubles {
         context.ui.warn(&format!("{} is not restored: {}", quoted(&trouble.path), trouble.text));
     }
-    if outcome.done.owners + outcome.done.xattrs > 0 {
-        let entries = text::count(outcome.done.owners + outcome.done.xattrs, "entry", "entries");
-        context.ui.warn(&format!("owners or extended attributes of {entries} could not be set"));
-    }
+    restored::attributes(&outcome.done, &context.ui);
     if cloning.before().is_some() {
         context.ui.note("going on with a clone that was cut off; what was there already is not counted");
     }

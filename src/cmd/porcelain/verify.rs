@@ -9,6 +9,7 @@ use crate::quote::quoted;
 use crate::record::SummaryRecord;
 use crate::restore::verify::{self, Options, Reading, Report, Seen, Summary};
 use crate::sink::Node;
+use crate::ui::text;
 use clap::Args as _;
 use std::rc::Rc;
 
@@ -41,6 +42,10 @@ last such run of the sink ended. So T runs, or twenty of 5%, have read everythin
 by the hashes of the contents. Where a run ended is remembered in the sink; if it cannot be
 written, that is said, and the next run reads the same part again.
 
+An entry that this user may not read cannot be checked, and neither can what is below such a directory. That is
+no damage: such entries are counted, and -v lists them. They are often files and directories of this user whose
+recorded mode denies reading (0000, 0300, 0111). Root can check them.
+
 ## REPAIR
 With --repair what was found is put right. A file whose bytes are damaged or gone is made anew from
 a good copy: another path or snapshot of the sink that claims the same hash, another sink of the
@@ -71,8 +76,9 @@ Spares and what a push left that was cut off are given up before, as they may ho
 With --dry-run the good copies are looked for, and nothing is written.
 
 ## EXIT STATUS
-0 if all is as it was recorded, or with --repair is as it was saved again; 4 if there are findings; 3 if
---repair had to leave some of them, or is not certain of a record that it made anew; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
+0 if all is as it was recorded, or with --repair is as it was saved again; 4 if there are findings; 3 if there
+are none, but some entries cannot be checked, or if --repair had to leave some findings, or is not certain of a
+record that it made anew; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
 a signal it is 130 or 143; what was found by then is printed.
 
 ## JSON
@@ -157,19 +163,25 @@ fn run(args: VerifyArgs, context: &Context) -> Result<Status> {
             Err(error) => return Err(error),
         }
     }
+    if total.unchecked > 0 {
+        let entries = text::count(total.unchecked, "entry", "entries");
+        let listed = if context.ui.verbose() { "" } else { "; -v lists what" };
+        context.ui.warn(&format!("{entries} cannot be checked: this user may not read them{listed}"));
+    }
     let status = match total.findings {
-        0 => None,
+        0 => (total.unchecked > 0).then_some(Kind::Incomplete),
         _ if !args.repair || args.dry_run => Some(Kind::Differs),
-        found => (repaired < found).then_some(Kind::Incomplete),
+        found => (repaired < found || total.unchecked > 0).then_some(Kind::Incomplete),
     };
     let status = Kind::worst(failures.into_iter().chain(status));
     if context.ui.json() {
-        let Summary { snapshots, entries, bytes, findings, unattested } = total;
+        let Summary { snapshots, entries, bytes, findings, unchecked, unattested } = total;
         let counts = [
             ("snapshots", snapshots),
             ("entries", entries),
             ("bytes", bytes),
             ("findings", findings),
+            ("unchecked", unchecked),
             ("unattested", unattested),
         ];
         let word = if args.dry_run { "repairable" } else { "repaired" };

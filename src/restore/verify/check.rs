@@ -21,8 +21,10 @@ pub(super) struct Outcome {
     pub(super) entries: u64,
     /// Bytes read.
     pub(super) bytes: u64,
-    /// What is wrong.
+    /// What is wrong, or could not be checked.
     pub(super) notes: Vec<Note>,
+    /// Entries below directories that this user may not read.
+    pub(super) hidden: u64,
     /// Questions that another thread had the answer to.
     pub(super) open: Vec<Open>,
 }
@@ -32,6 +34,7 @@ impl Outcome {
     pub(super) fn merge(&mut self, mut other: Outcome) {
         self.entries += other.entries;
         self.bytes += other.bytes;
+        self.hidden += other.hidden;
         self.notes.append(&mut other.notes);
         self.open.append(&mut other.open);
     }
@@ -109,8 +112,15 @@ impl<'a> Checker<'a> {
                 }
                 return;
             }
-            Err(errno) if begin => return self.closed(&listing.dir, errno, place),
-            Err(_) => return,
+            Err(errno) => {
+                if What::unread(errno) == What::Unchecked {
+                    self.outcome.hidden += range.len() as u64;
+                }
+                if begin {
+                    self.closed(&listing.dir, errno, place);
+                }
+                return;
+            }
         };
         let mut known = Vec::new();
         if begin {
@@ -197,13 +207,27 @@ impl<'a> Checker<'a> {
 
     /// A directory that cannot be opened. One that is not there was named by its own entry.
     fn closed(&mut self, dir: &[u8], errno: Errno, place: u64) {
-        if !is_absent(errno) {
-            self.push(dir.into(), place, What::Unreadable, "a directory", errno_text(errno), None);
+        let what = What::unread(errno);
+        // Of directories below one that this user may not read, the uppermost is named.
+        let is_inside = what == What::Unchecked
+            && path::split(dir).is_some_and(|(above, _)| self.cursor.at(above).is_err());
+        if !is_absent(errno) && !is_inside {
+            self.push(dir.into(), place, what, "a directory", errno_text(errno), None);
         }
     }
 
     pub(super) fn unreadable(&mut self, at: &At, errno: Errno) {
-        self.note(at, What::Unreadable, "a file that can be read", errno_text(errno));
+        self.unread(at, "a file that can be read", errno);
+    }
+
+    /// Notes what could not be read of an entry.
+    pub(super) fn unread(&mut self, at: &At, expected: &str, errno: Errno) {
+        match What::unread(errno) {
+            What::Unchecked => {
+                self.push(at.path.clone(), at.place, What::Unchecked, expected, errno_text(errno), None);
+            }
+            what => self.note(at, what, expected, errno_text(errno)),
+        }
     }
 
     /// Names in a directory that no record knows. Returns all names.
@@ -238,7 +262,7 @@ impl<'a> Checker<'a> {
                 self.xattrs(&at, root, &tree, b"");
             }
             Err(errno) => {
-                self.push(Box::default(), 0, What::Unreadable, "a directory", errno_text(errno), None);
+                self.push(Box::default(), 0, What::unread(errno), "a directory", errno_text(errno), None);
             }
         }
     }
@@ -257,7 +281,7 @@ impl<'a> Checker<'a> {
                 return None;
             }
             Err(errno) => {
-                self.push(path, place, What::Unreadable, entry.kind.word(), errno_text(errno), None);
+                self.push(path, place, What::unread(errno), entry.kind.word(), errno_text(errno), None);
                 return None;
             }
         };
@@ -317,7 +341,7 @@ impl<'a> Checker<'a> {
                 let expected = entry.target.as_deref().unwrap_or_default();
                 self.note(at, What::Target, escaped(expected), escaped(&found));
             }
-            Err(errno) => self.note(at, What::Unreadable, "a link", errno_text(errno)),
+            Err(errno) => self.unread(at, "a link", errno),
         }
     }
 }

@@ -19,6 +19,8 @@ struct Verified<'a> {
     bytes: u64,
     findings: u64,
     #[serde(skip_serializing_if = "is_zero")]
+    unchecked: u64,
+    #[serde(skip_serializing_if = "is_zero")]
     unattested: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<&'static str>,
@@ -44,6 +46,7 @@ pub fn note(sink: &Sink, checked: &Checked, reading: Reading) -> Result<()> {
         entries: checked.entries,
         bytes: checked.bytes,
         findings: checked.findings,
+        unchecked: checked.unchecked,
         unattested: checked.unattested,
         manifest: (!checked.sound).then_some(UNSOUND),
     };

@@ -2,10 +2,9 @@
 
 use super::check::{At, Checker};
 use super::{Reading, What};
-use crate::error::errno_text;
-use crate::fs::{self, Dir};
+use crate::fs::{self, Dir, Errno};
 use crate::quote::escaped;
-use crate::tree::{Digest, Entry, Xattrs};
+use crate::tree::{Digest, Entry, Kind, Xattrs};
 
 const LABEL: &[u8] = b"security.selinux";
 
@@ -32,7 +31,7 @@ impl Checker<'_> {
         let mut found = match fs::read_xattrs(dir, name) {
             Ok(found) => found,
             Err(errno) => {
-                self.note(at, What::Unreadable, "extended attributes", errno_text(errno));
+                self.unread(at, "extended attributes", errno);
                 return None;
             }
         };
@@ -41,11 +40,28 @@ impl Checker<'_> {
         if !wanted.contains_key(LABEL) {
             found.remove(LABEL);
         }
+        if wanted != found
+            && let Some(errno) = denied(dir, name, entry)
+        {
+            // The system does not show the attributes of what this user may not read.
+            self.unread(at, "extended attributes", errno);
+            return None;
+        }
         if wanted != found {
             self.note(at, What::Xattrs, differing(&wanted, &found), differing(&found, &wanted));
         }
         Some(found)
     }
+}
+
+/// Why this user may not read a file or directory, if that is so.
+fn denied(dir: &Dir, name: &[u8], entry: &Entry) -> Option<Errno> {
+    let opened = match entry.kind {
+        Kind::File => dir.open_file(name).map(drop),
+        Kind::Dir if !name.is_empty() => dir.open_dir(name).map(drop),
+        _ => Ok(()),
+    };
+    opened.err().filter(|errno| matches!(*errno, Errno::ACCESS | Errno::PERM))
 }
 
 /// 32 bits of a hash; neither 0 nor [`super::seen::UNKNOWN`].

@@ -1,7 +1,9 @@
 //! `emu checkout`: the three ways, what each leaves alone, what the guard refuses, and damage.
 
+mod attributes;
 mod first;
 mod index;
+mod owners;
 
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -333,7 +335,7 @@ fn each_rule_of_overwriting_does_what_it_says() {
     let after = |rule: &str| {
         saved.emu.shell("rm -rf out").succeeds();
         saved.emu.tree("out", text);
-        saved.emu.ok(&["checkout", "./sink:HEAD~", "--to", "out", &format!("--overwrite={rule}")]);
+        saved.emu.ok(&["checkout", "./sink:HEAD~", "--to", "out", "--overwrite", rule]);
         let size = |path: &std::ffi::OsStr| saved.path("out").join(path).metadata().unwrap().len();
         let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff\n");
         let name = std::fs::read(saved.path("out").join::<&std::ffi::OsStr>(odd)).unwrap();
@@ -523,21 +525,6 @@ fn an_ordinary_user_gets_everything_back_even_below_closed_directories() {
     user.ok(&["checkout", "disk/sink:HEAD", "--to", "disk/out"]);
     assert_same(&emu.path("first"), &emu.path("disk/out"));
     user.clone().inside("src").ok(&["verify"]);
-}
-
-#[test]
-fn owners_that_cannot_be_set_are_counted_and_named() {
-    if !(need_root() && need_tool("setpriv")) {
-        return;
-    }
-    let saved = saved();
-    saved.emu.shell("chmod -R a+rX sink && chmod 1777 .").succeeds();
-    let user = saved.emu.as_user(1234);
-    let said = user.fails(&["checkout", "./sink:HEAD~", "--to", "out"], 3);
-    assert!(said.contains("the owner of ") && said.contains("--no-owner"), "{said}");
-    user.ok(&["checkout", "./sink:HEAD~", "--to", "other", "--no-owner"]);
-    assert_eq!(saved.text("other/a/x"), "text");
-    assert_eq!(saved.path("other/a/x").metadata().unwrap().uid(), 1234);
 }
 
 #[test]

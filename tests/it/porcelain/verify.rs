@@ -5,6 +5,7 @@ mod frames;
 mod repair;
 mod several;
 mod subset;
+mod unchecked;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
