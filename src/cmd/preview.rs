@@ -26,6 +26,7 @@ pub(super) fn to_place(path: &Path, how: How, excludes: &[Patterns], context: &C
     let source =
         context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
     let config = context.config(Some(&source))?;
+    context.warn_of_excludes(&source, &config, excludes)?;
     let path = place::settled(path)?;
     let name = path.to_string_lossy().into_owned();
     let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
@@ -40,6 +41,7 @@ pub(super) fn to_targets(
     config: (&Config, &[Patterns]),
     targets: Vec<Target>,
 ) -> Result<Status> {
+    context.warn_of_excludes(source, config.0, config.1)?;
     let mut failures = Vec::new();
     for target in targets {
         let planned =

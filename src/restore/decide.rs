@@ -37,7 +37,6 @@ impl Full<'_, '_> {
     /// The snapshot or the source cannot be read, or `each` failed.
     pub(super) fn decide(&self, each: &mut dyn FnMut(Step) -> Result<()>) -> Result<Foreseen> {
         let excludes = Arc::new(Excludes::of(self.source, self.request.config, &[])?);
-        excludes.bad.iter().for_each(|bad| self.observer.warn(bad.clone()));
         let references = references(self.request, self.unfinished);
         let index =
             index_of(self.request.sink, self.request.node, self.source).filter(|_| references.is_empty());

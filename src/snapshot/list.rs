@@ -46,7 +46,7 @@ pub fn hash_tree(
     observer: &dyn Observer,
 ) -> Result<(Staged, Counts, Vec<Unread>)> {
     let limit = scan::racy_limit(clock(request.source)?);
-    let scan = scan_tree(request, limit, observer)?;
+    let scan = scan_tree(request, limit)?;
     let root = scan::root(&request.root, limit).doing(|| "cannot look at the tree's root")?;
     let previous = begin::previous(request.against)?;
     let rules = CompareRules {
@@ -75,7 +75,7 @@ fn clock(source: Option<&Source>) -> Result<Time> {
     }
 }
 
-fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<Scan> {
+fn scan_tree(request: &HashRequest<'_>, limit: Time) -> Result<Scan> {
     let (excludes, skip) = match request.source {
         Some(source) => {
             let excludes = Excludes::of(source, request.config, request.excludes)?;
@@ -83,9 +83,6 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
         }
         None => (Excludes::none(), HashSet::new()),
     };
-    for bad in &excludes.bad {
-        observer.warn(bad.clone());
-    }
     let rules = ScanRules {
         excludes,
         skip,
@@ -129,7 +126,7 @@ pub fn preview(
         excludes,
     };
     let limit = scan::racy_limit(crate::clock::system());
-    let scan = scan_tree(&request, limit, observer)?;
+    let scan = scan_tree(&request, limit)?;
     let previous = begin::previous(parent)?;
     let comparer = Comparer::new(begin::rules(parent, set_owner, config));
     let side = Against::new(comparer, previous).collecting_gone();

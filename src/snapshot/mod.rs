@@ -183,9 +183,7 @@ impl Pass<'_> {
 
     fn scan_rules(&self, content: &Dir, ready: &[Ready]) -> Result<ScanRules> {
         let excludes = Excludes::of(self.source, self.config, &self.excludes)?;
-        for bad in &excludes.bad {
-            self.observer.warn(bad.clone());
-        }
+        excludes.warnings().for_each(|warning| self.observer.warn(warning.clone()));
         let mut skip = begin::left_out(self.source, content, self.config)?;
         for ready in ready {
             // A sink that cannot be looked at fails by itself, later and alone.

@@ -1,16 +1,20 @@
 //! What is not saved: patterns in the syntax of gitignore(5), relative to the source's root, and
 //! directories that carry a mark.
 
-use super::Source;
+use super::{Source, pattern};
 use crate::config::Config;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir, Item};
+use crate::quote::quoted;
 use crate::sink::layout;
 use crate::tree::Kind;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+
+/// A byte-order mark, which some editors put at the start of a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The file that marks a cache, and how it begins (bford.info/cachedir).
 const CACHE: (&[u8], &[u8]) = (b"CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55");
@@ -35,6 +39,12 @@ pub struct Rule {
     pub pattern: String,
 }
 
+impl Rule {
+    fn is_comment(&self) -> bool {
+        self.pattern.starts_with('#')
+    }
+}
+
 /// Patterns and marks, ready to match.
 #[derive(Debug, Clone)]
 pub struct Excludes {
@@ -46,6 +56,8 @@ pub struct Excludes {
     caches: bool,
     /// Lines that are no patterns, with their reason; the others apply.
     pub bad: Vec<String>,
+    /// Patterns that can never match, with the reason.
+    ineffective: Vec<String>,
 }
 
 impl Excludes {
@@ -57,6 +69,7 @@ impl Excludes {
             mark: None,
             caches: false,
             bad: Vec::new(),
+            ineffective: Vec::new(),
         }
     }
 
@@ -66,6 +79,7 @@ impl Excludes {
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
         for Patterns { origin, text } in texts {
+            let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
             for (number, line) in text.split(|&b| b == b'\n').enumerate() {
                 if let Err(reason) = excludes.add(&mut builder, origin, number + 1, line) {
                     let number = number + 1;
@@ -109,7 +123,48 @@ impl Excludes {
         }
         texts.extend_from_slice(more);
         let mark = config.exclude_if_present().map(|name| name.into_bytes().into());
-        Ok(Excludes { mark, caches: config.exclude_caches(), ..Excludes::parse(&texts) })
+        let mut excludes = Excludes { mark, caches: config.exclude_caches(), ..Excludes::parse(&texts) };
+        excludes.ineffective = excludes.find_ineffective(source);
+        Ok(excludes)
+    }
+
+    /// What is wrong with the patterns: first the invalid ones, then those that can never match.
+    pub fn warnings(&self) -> impl Iterator<Item = &String> {
+        self.bad.iter().chain(&self.ineffective)
+    }
+
+    fn find_ineffective(&self, source: &Source) -> Vec<String> {
+        let has = |below: &Path| {
+            let open = |dir: fs::Dir, name: &OsStr| dir.open_dir(name.as_bytes());
+            source.root().duplicate().and_then(|root| below.iter().try_fold(root, open)).is_ok()
+        };
+        let why = |rule: &Rule| {
+            pattern::mistake(&rule.pattern, &source.path, has)
+                .map(|why| format!("matches nothing, because {why}"))
+                .or_else(|| self.below_excluded(rule).map(|why| format!("has no effect, because {why}")))
+        };
+        let told = |rule: &Rule| {
+            let Rule { origin, line, pattern } = rule;
+            Some(format!("{origin} line {line}: {} {}", quoted(pattern.trim_end()), why(rule)?))
+        };
+        self.rules.iter().filter(|rule| !rule.is_comment()).filter_map(told).collect()
+    }
+
+    /// Why a pattern that includes something again cannot: its directory is excluded and never entered.
+    fn below_excluded(&self, rule: &Rule) -> Option<String> {
+        let parents = pattern::named_parents(&rule.pattern);
+        let parents = parents.iter().filter(|_| pattern::is_negated(&rule.pattern));
+        let (dir, by) =
+            parents.into_iter().find_map(|dir| Some((dir, self.explain(dir.as_bytes(), true)?)))?;
+        let file = if by.origin == rule.origin { String::new() } else { format!("{} ", by.origin) };
+        Some(format!(
+            "{file}line {} ({}) excludes the directory {} with all below it; to include a part of it again, \
+             exclude '/{}/*' instead of the directory",
+            by.line,
+            quoted(by.pattern.trim_end()),
+            quoted(dir),
+            crate::quote::escaped(dir.as_bytes())
+        ))
     }
 
     /// Whether no pattern leaves anything out.

@@ -4,6 +4,7 @@
 mod excludes;
 mod hooks;
 mod owners;
+mod pattern;
 mod sinks;
 mod trust;
 

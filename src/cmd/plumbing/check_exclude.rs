@@ -22,6 +22,10 @@ has it, or the mark beside it, which is a CACHEDIR.TAG or the file that push.exc
 directory that is left out takes all below it along. A PATH is relative to the working directory, and
 need not exist; with a slash at its end it is taken for a directory.
 
+It warns about patterns that are invalid, that match nothing because they are written as absolute paths or
+with a '.' component, and about patterns that cannot include something again because its directory is
+excluded.
+
 Borders between file systems and sinks inside the source are no rules of this kind.
 ## OUTPUT
 A record of type 'excluded' for each PATH; see emu-json(5).
@@ -52,9 +56,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = context.source()?;
     let config = context.config(Some(&source))?;
     let excludes = Excludes::of(&source, &config, &args.exclude.patterns()?)?;
-    for bad in &excludes.bad {
-        context.ui.warn(bad);
-    }
+    excludes.warnings().for_each(|warning| context.ui.warn(warning));
     let here = fs::working_directory().doing(|| "cannot tell the working directory")?;
     let mut hits = 0;
     input::each(&args.paths, |text| {

@@ -82,6 +82,9 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         None => None,
     };
     let excludes = args.exclude.patterns()?;
+    if let Some(source) = &source {
+        context.warn_of_excludes(source, &config, &excludes)?;
+    }
     let request = HashRequest {
         root: Arc::new(root),
         source: source.as_ref(),

@@ -113,3 +113,23 @@ fn a_mark_stays_where_a_snapshot_has_not_even_its_directory() {
     job.emu.inside("src").run(&["checkout", "HEAD~"]);
     assert!(job.src().join("build/CACHEDIR.TAG").exists() && job.src().join("build/x").exists());
 }
+
+#[test]
+fn push_status_and_check_exclude_warn_about_a_pattern_once_and_other_commands_do_not() {
+    let job = Job::new("file a \"a\"\ndir build");
+    job.ok(&["-S", "src", "sink", "add", "second", "./second"]);
+    fs::write(job.src().join(".emu/excludes"), "[a\n/build/\n!/build/x\n").unwrap();
+    let warnings =
+        |stderr: &str| (stderr.matches("no valid pattern").count(), stderr.matches("no effect").count());
+    let run = |args: &[&str]| warnings(&job.emu.inside("src").run(args).stderr);
+    assert_eq!(warnings(&job.push(&["--dry-run"]).succeeds().stderr), (1, 1));
+    assert_eq!(warnings(&job.push(&[]).succeeds().stderr), (1, 1));
+    assert_eq!(run(&["status"]), (1, 1));
+    assert_eq!(run(&["check-exclude", "a"]), (1, 1));
+    assert_eq!(warnings(&job.emu.program("emu-hash-tree", &["src"]).stderr), (1, 1));
+    job.edit("file a \"changed\"");
+    assert_eq!(run(&["status", "--no-scan"]), (0, 0));
+    assert_eq!(run(&["diff"]), (0, 0));
+    assert_eq!(run(&["checkout", "--force", "origin:HEAD"]), (0, 0));
+    assert_eq!(run(&["log"]), (0, 0));
+}
