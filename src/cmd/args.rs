@@ -2,7 +2,7 @@
 
 use crate::error::{Doing as _, Error, Result};
 use crate::quote::quoted_path;
-use crate::sink::Wait;
+use crate::sink::{PatternOrigin, Wait};
 use crate::snapshot::Allowed;
 use crate::source::{Excludes, Patterns};
 use crate::ui::Color;
@@ -123,11 +123,11 @@ impl ExcludeArgs {
             let file = crate::fs::open_operator_file(path).doing(|| format!("cannot read {origin}"))?;
             let mut text = Vec::new();
             File::from(file).read_to_end(&mut text).doing(|| format!("cannot read {origin}"))?;
-            all.push(Patterns { origin, text });
+            all.push(Patterns { from: PatternOrigin::ExcludeFrom, origin, text });
         }
         if !self.exclude.is_empty() {
             let text = self.exclude.join("\n").into_bytes();
-            all.push(Patterns { origin: "--exclude".to_owned(), text });
+            all.push(Patterns { from: PatternOrigin::Exclude, origin: "--exclude".to_owned(), text });
         }
         match Excludes::parse(&all).bad.first() {
             None => Ok(all),

@@ -60,6 +60,8 @@ pub struct Scanned {
     pub dir: Option<Arc<Dir>>,
     /// Its entries in the order of their names.
     pub entries: Vec<Found>,
+    /// Names of entries that the rules leave out.
+    pub excluded: Vec<Box<[u8]>>,
     /// Only the mark is listed; what else is there is left out.
     pub marked: bool,
     /// Entries that could not be looked at.
@@ -269,6 +271,7 @@ impl<T> Shared<T> {
             path: whole.into(),
             dir: None,
             entries: Vec::new(),
+            excluded: Vec::new(),
             marked: false,
             unread: Vec::new(),
             error: None,
@@ -291,7 +294,9 @@ impl<T> Shared<T> {
             Ok((mut items, own)) => {
                 let marked = self.rules.marked.as_deref().filter(|_| !whole.is_empty());
                 if let Some(at) = marked.and_then(|marked| marked(&dir, &items)) {
-                    items = vec![items.swap_remove(at)];
+                    let mark = items.remove(at);
+                    scanned.excluded = items.into_iter().map(|item| item.name).collect();
+                    items = vec![mark];
                     scanned.marked = true;
                 }
                 scanned.entries.reserve_exact(items.len());
@@ -310,8 +315,12 @@ impl<T> Shared<T> {
             Ok(stat) => {
                 let is_dir = stat.kind == Kind::Dir;
                 let skipped = is_dir && self.rules.skip.contains(&(stat.dev, stat.ino));
+                if skipped {
+                    return;
+                }
                 let is_excluded = |excluded: &Excluded| excluded(&path::join(&scanned.path, &name), is_dir);
-                if skipped || self.rules.excluded.as_deref().is_some_and(is_excluded) {
+                if self.rules.excluded.as_deref().is_some_and(is_excluded) {
+                    scanned.excluded.push(name);
                     return;
                 }
                 let border = is_dir && is_elsewhere(own, &stat);

@@ -36,6 +36,11 @@ impl<'a> ExcludedRecord<'a> {
         }
     }
 
+    /// The record of a path that a snapshot was told to leave out.
+    pub fn recorded(path: PathField) -> ExcludedRecord<'a> {
+        ExcludedRecord { path, excluded: true, ..ExcludedRecord::by_rule(b"", None) }
+    }
+
     /// The record of a path beside a mark, which stands at `mark`.
     pub fn by_mark(path: &[u8], mark: &[u8]) -> ExcludedRecord<'a> {
         let mark = Some(PathField::new(mark));

@@ -15,7 +15,7 @@ use crate::fs::{self, Cursor, Dir};
 use crate::progress::Observer;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::node::ManifestRef;
-use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
+use crate::sink::{Catalog, Exclusions, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::Source;
 use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, Unread, path};
 use std::io::BufRead;
@@ -98,15 +98,20 @@ pub fn link_snapshot<R: BufRead>(
     let met = recorded.met;
     let sealed = run
         .and_then(|()| check_empty(&met, request))
-        .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]));
-    let sealed = match sealed {
+        .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]))
+        .and_then(|sealed| Ok((sealed, exclusions(manifest.take_exclusions())?)));
+    let (sealed, exclusions) = match sealed {
         Ok(sealed) => sealed,
         Err(error) => {
             let _ = staging.discard(&ready.sink);
             return Err(error);
         }
     };
-    let draft = draft(&ready, sealed, &met, begun, source_fs, request.allowed)?;
+    let mut draft = draft(&ready, sealed, &met, begun, source_fs, request.allowed)?;
+    if let Some(Exclusions { excluded, mounts, .. }) = exclusions {
+        draft =
+            Draft { mounts, ..draft }.with_excluded(&excluded, &ready.sink, staging.dir(), &ready.catalog)?;
+    }
     mark(&ready, staging, &draft)
 }
 
@@ -126,6 +131,7 @@ fn draft(
         compare: "hash".to_owned(),
         source_fs,
         mounts: Vec::new(),
+        excluded: None,
         partial: limits::is_partial(&sealed.counts, &tree, met, 0),
         shrunk: limits::is_shrunk(&tree, (&ready.sink, &ready.catalog), allowed),
         manifest: manifest_ref(&sealed.staged),
@@ -209,6 +215,16 @@ impl Recorded {
         let source = self.source.at(&dir).ok();
         Ok(Some(Batch { source, plans, unread, dirs, ..Batch::empty(dir) }))
     }
+}
+
+/// What the producer of the manifest was told to leave out.
+fn exclusions(record: Option<Box<str>>) -> Result<Option<Exclusions>> {
+    let Some(record) = record else { return Ok(None) };
+    let bad = |why: &str| Error::usage("cannot read the 'exclusions' record of the manifest").because(why);
+    let exclusions: Exclusions =
+        serde_json::from_str(&record).map_err(|_| bad("a field is missing or of the wrong form"))?;
+    exclusions.check().map_err(bad)?;
+    Ok(Some(exclusions))
 }
 
 /// What a repair found is no state of a source.

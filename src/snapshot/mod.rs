@@ -49,8 +49,8 @@ use crate::config::Config;
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir};
 use crate::progress::{Event, Observer};
-use crate::sink::Wait;
 use crate::sink::node::{ManifestRef, PathField, UnreadNote};
+use crate::sink::{Excluded, Wait};
 use crate::source::{Excludes, Patterns, Source, SourceLock, owner_names};
 use crate::tree::Unread;
 use commit::Draft;
@@ -137,6 +137,7 @@ impl Pass<'_> {
         self.observer.event(Event::Phase("scanning and saving"));
         let root = scan::root(content, limit).doing(|| "cannot look at the source")?;
         let rules = self.scan_rules(content, &ready)?;
+        let recorded = rules.excludes.recorded().clone();
         let owners = owner_names();
         let mut sides = Vec::new();
         let (mut lanes, mut sealers, mut stagings) = (Vec::new(), Vec::new(), Vec::new());
@@ -168,6 +169,7 @@ impl Pass<'_> {
         let missing: Vec<u64> =
             feed.sides.iter_mut().map(|side| side.drain().map_or(0, |()| side.missing)).collect();
         let met = feed.met;
+        let excluded = Excluded::new(recorded, &met.excluded);
         let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings).zip(missing);
         let push = crate::sink::uuid()?;
         for ((((ready, lane), sealer), staging), missing) in all {
@@ -176,7 +178,7 @@ impl Pass<'_> {
                 limits::check_empty(&self.source.path, &met, self.allowed).map(|()| draft(sealed))
             });
             let label = ready.name.clone();
-            outcomes.push((label, self.publish(ready, staging, outcome, message)));
+            outcomes.push((label, self.publish(ready, staging, (outcome, &excluded), message)));
         }
         Ok(outcomes)
     }
@@ -241,6 +243,7 @@ impl Pass<'_> {
             compare: self.config.compare().word().to_owned(),
             source_fs: self.source_fs.clone(),
             mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+            excluded: None,
             partial: limits::is_partial(&counts, tree, met, missing),
             shrunk: limits::is_shrunk(tree, (&ready.sink, &ready.catalog), self.allowed),
             manifest: manifest_ref(&staged),
@@ -254,9 +257,11 @@ impl Pass<'_> {
         &self,
         ready: Ready,
         staging: Staging,
-        draft: Result<Draft>,
+        (draft, excluded): (Result<Draft>, &Excluded),
         message: Option<&str>,
     ) -> Result<Pushed> {
+        let Ready { sink, catalog, .. } = &ready;
+        let draft = draft.and_then(|draft| draft.with_excluded(excluded, sink, staging.dir(), catalog));
         let draft = match draft {
             Ok(draft) => draft,
             Err(error) => {

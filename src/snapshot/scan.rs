@@ -35,6 +35,8 @@ pub struct SourceDir {
     pub unread: Vec<Unread>,
     /// Whether the directory itself could not be listed.
     pub failed: bool,
+    /// Paths that the rules leave out.
+    pub excluded: Vec<Box<[u8]>>,
     /// Directories on other mounts.
     pub borders: Vec<Box<[u8]>>,
     /// What could be said of it at once.
@@ -103,12 +105,14 @@ fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
             }),
         }
     }
+    let excluded = scanned.excluded.iter().map(|name| whole(name)).collect();
     SourceDir {
         path: scanned.path,
         dir: scanned.dir,
         found,
         unread,
         failed: error.is_some(),
+        excluded,
         borders,
         look,
         exhausted,

@@ -18,7 +18,8 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 A manifest as JSON lines, as emu-format(5) describes it: a 'manifest' record, an 'entry' for each
-entry in manifest order, 'unread' records for what could not be read, and a 'tree' record with the
+entry in manifest order, 'unread' records for what could not be read, an 'exclusions' record with the rules
+and the paths that were left out, and a 'tree' record with the
 tree hash. A stream without its 'tree' record is not complete.
 
 If DIR is a source, its excludes and borders apply as in a push.
@@ -91,6 +92,7 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         against: against.as_ref().map(|found| (&*found.opened.sink, &found.node)),
         config: &config,
         excludes: &excludes,
+        earlier: None,
     };
     let out = Box::new(context.ui.stream());
     let (_, counts, _) = snapshot::hash_tree(&request, out, Framing::Plain, &context.ui.observer())?;

@@ -63,7 +63,10 @@ the copy shows as changed last tells how far its stamps can be trusted.
 Patterns in '.emu/excludes', in the syntax of gitignore(5), and after them those of --exclude-from and
 --exclude. Of a directory with a CACHEDIR.TAG (push.exclude-caches), or with a file of the name that
 push.exclude-if-present says, only that file is saved. emu-check-exclude(1) says which rule applies to a
-path.
+path. Patterns that are invalid or can never match are reported.
+
+The snapshot records the rules and the topmost paths that they excluded: a later checkout of it leaves these
+paths alone. emu show tells the rules, emu ls --excluded lists the paths.
 
 ## HOOKS
 pre-push runs before any sink is opened, and ends the push if it fails; post-push or push-failed runs last

@@ -1,5 +1,6 @@
 //! `emu checkout`: the three ways, what each leaves alone, what the guard refuses, and damage.
 
+mod excluded;
 mod first;
 mod index;
 
