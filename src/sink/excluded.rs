@@ -153,7 +153,8 @@ impl Excluded {
             return Ok(None);
         }
         let found = ExcludedRef { sha256: Digest::of(text.as_bytes()), count: self.count };
-        let same = parent.filter(|node| node.excluded == Some(found));
+        let is_same = |node: &&Node| node.excluded == Some(found) && sink.excluded(node).is_ok();
+        let same = parent.filter(is_same);
         let linked = same.is_some_and(|node| {
             let records = sink.emu().open_dir(layout::EXCLUDED);
             records.and_then(|dir| dir.link(node.id.as_bytes(), staging, layout::EXCLUDED)).is_ok()

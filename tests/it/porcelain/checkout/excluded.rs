@@ -135,10 +135,16 @@ fn equal_records_are_one_inode_and_a_removal_removes_its_own() {
     job.edit("file b.o \"o\"").push(&[]).succeeds();
     let inos: Vec<u64> = (1..=3).map(|number| ino(&record(&job, number))).collect();
     assert!(inos[0] == inos[1] && inos[1] != inos[2], "{inos:?}");
-    let first = record(&job, 1);
+    // A damaged record is never linked.
+    let (first, third) = (record(&job, 1), record(&job, 3));
+    fs::remove_file(&third).unwrap();
+    fs::write(&third, "{}\n").unwrap();
+    job.push(&[]).succeeds();
+    assert_ne!(ino(&record(&job, 4)), ino(&third));
+    assert_eq!(job.emu.inside("src").ok(&["ls", "--excluded"]), "a.o\nb.o\n");
     job.ok(&["prune", "-S", "src", "origin:TAIL"]);
     assert!(!first.exists() && record(&job, 1).exists());
-    assert_eq!(fs::read_dir(job.sink().join(".emu/excluded")).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(job.sink().join(".emu/excluded")).unwrap().count(), 3);
 }
 
 #[test]
