@@ -1,5 +1,6 @@
 //! Arguments that several commands share, and the options that all of them have.
 
+use crate::config::Config;
 use crate::error::{Doing as _, Error, Result};
 use crate::quote::quoted_path;
 use crate::sink::{PatternOrigin, Wait};
@@ -109,9 +110,24 @@ pub struct ExcludeArgs {
     /// Leave out what fits a line of this file
     #[arg(long, value_name = "FILE")]
     exclude_from: Vec<PathBuf>,
+
+    /// Leave out regular files larger than SIZE: 500M, 1G; 0 leaves out none
+    #[arg(long, value_name = "SIZE")]
+    exclude_larger_than: Option<String>,
 }
 
 impl ExcludeArgs {
+    /// The configuration with what the options say instead.
+    ///
+    /// # Errors
+    /// The size is none.
+    pub fn over(&self, config: Config) -> Result<Config> {
+        match &self.exclude_larger_than {
+            Some(size) => config.with_larger_than("--exclude-larger-than", size),
+            None => Ok(config),
+        }
+    }
+
     /// The patterns that were given; those of the command line win.
     ///
     /// # Errors

@@ -86,8 +86,9 @@ pub(super) fn excluded(excluded: &Excluded) -> String {
     });
     let if_present = rules.if_present.as_ref().map(|name| format!("directories with {}", quoted(name)));
     let marks = rules.caches.then(|| "directories with a CACHEDIR.TAG".to_owned());
+    let size = rules.larger_than.map(|limit| format!("files larger than {}", text::bytes(limit)));
     let border = rules.one_file_system.then(|| "other file systems".to_owned());
-    let all: Vec<String> = patterns.chain(marks).chain(if_present).chain(border).collect();
+    let all: Vec<String> = patterns.chain(marks).chain(if_present).chain(size).chain(border).collect();
     let rules = if all.is_empty() { "no rules".to_owned() } else { all.join(", ") };
     format!("excluded: {} ({rules})", text::count(excluded.count, "path", "paths"))
 }

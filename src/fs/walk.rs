@@ -33,6 +33,8 @@ pub struct Rules {
     pub excluded: Option<Box<Excluded>>,
     /// Finds the mark of a directory of which nothing else is to be listed; not asked for the root.
     pub marked: Option<Box<Marked>>,
+    /// Bytes above which a regular file is left out.
+    pub larger_than: Option<u64>,
     /// Directories to leave out wherever they are met, by device and inode number.
     pub skip: HashSet<(u64, u64)>,
     /// Whether directories on other mounts are listed but not entered.
@@ -319,7 +321,10 @@ impl<T> Shared<T> {
                     return;
                 }
                 let is_excluded = |excluded: &Excluded| excluded(&path::join(&scanned.path, &name), is_dir);
-                if self.rules.excluded.as_deref().is_some_and(is_excluded) {
+                let is_large = |limit| stat.kind == Kind::File && stat.size > limit;
+                if self.rules.excluded.as_deref().is_some_and(is_excluded)
+                    || self.rules.larger_than.is_some_and(is_large)
+                {
                     scanned.excluded.push(name);
                     return;
                 }

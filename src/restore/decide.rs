@@ -115,6 +115,8 @@ impl Full<'_, '_> {
         let rules = Rules {
             excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
             marked: if excludes.ever_had_marks() { Some(Box::new(marked)) } else { None },
+            // What the snapshot has is looked at whatever its size.
+            larger_than: None,
             skip: self.skip.clone(),
             one_file_system: true,
         };

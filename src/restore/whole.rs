@@ -278,6 +278,9 @@ impl Whole<'_> {
             }
             return;
         }
+        if stat.kind == Kind::File && self.excludes.was_ever_too_large(stat.size) {
+            return;
+        }
         let mut seen = Seen::new(held, &there.name, *stat);
         // Sockets, pipes and devices hold nothing; unless a snapshot knows them they stay.
         let special = !matches!(stat.kind, Kind::File | Kind::Symlink);

@@ -49,6 +49,9 @@ pub struct ExcludeRules {
     /// Of a directory with a file of this name only that file is saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_present: Option<String>,
+    /// Regular files of more bytes are not saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub larger_than: Option<u64>,
     /// Directories on other file systems are not entered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_file_system: bool,

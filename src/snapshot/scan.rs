@@ -63,6 +63,7 @@ impl Scan {
         let walk_rules = Rules {
             excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
             marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
+            larger_than: excludes.larger_than(),
             skip: rules.skip,
             one_file_system: rules.one_file_system,
         };
@@ -139,7 +140,13 @@ pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
 /// The root cannot be looked at.
 pub fn latest_change(root: &Arc<Dir>, threads: usize) -> Result<Time> {
     let cannot = || "cannot walk the source";
-    let rules = Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true };
+    let rules = Rules {
+        excluded: None,
+        marked: None,
+        larger_than: None,
+        skip: HashSet::new(),
+        one_file_system: true,
+    };
     let latest = |_: Option<&Time>, scanned: &Scanned| {
         scanned.entries.iter().map(|found| found.stat.ctime).max().unwrap_or_default()
     };

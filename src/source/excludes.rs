@@ -138,6 +138,7 @@ impl Excludes {
         let mut excludes = Excludes::parse(&texts);
         excludes.recorded.if_present = config.exclude_if_present();
         excludes.recorded.caches = config.exclude_caches();
+        excludes.recorded.larger_than = config.exclude_larger_than();
         excludes.recorded.one_file_system = config.one_file_system();
         excludes.ineffective = excludes.find_ineffective(source);
         Ok(excludes)
@@ -206,6 +207,18 @@ impl Excludes {
     /// Whether [`Excludes::has_marks`], now or in the rules of the earlier snapshot.
     pub fn ever_had_marks(&self) -> bool {
         self.has_marks() || self.earlier.as_ref().is_some_and(|earlier| earlier.rules.has_marks())
+    }
+
+    /// The bytes that a regular file may have; larger ones stay out.
+    pub fn larger_than(&self) -> Option<u64> {
+        self.recorded.larger_than
+    }
+
+    /// Whether a regular file of this size stays out, now or by the rules of the earlier snapshot.
+    pub fn was_ever_too_large(&self, size: u64) -> bool {
+        let limits =
+            [self.larger_than(), self.earlier.as_ref().and_then(|earlier| earlier.rules.larger_than())];
+        limits.into_iter().flatten().any(|limit| size > limit)
     }
 
     /// Whether the entry at `path` stays out. A directory that stays out takes all below along.

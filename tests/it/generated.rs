@@ -73,6 +73,7 @@ const CONFIG_KEYS: &[&str] = &[
     "push.one-file-system",
     "push.exclude-caches",
     "push.exclude-if-present",
+    "push.exclude-larger-than",
     "push.torn",
     "rotate.keep-last",
     "rotate.keep-hourly",

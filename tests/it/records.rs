@@ -23,7 +23,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found repaired unrepaired anew"),
     ("setting", "key origin", "value"),
-    ("excluded", "path excluded", "path_b64 pattern origin line mark"),
+    ("excluded", "path excluded", "path_b64 pattern origin line mark larger_than"),
     ("installed", "path", "path_b64"),
     ("usage", "sink snapshots bytes", "alone id at_most"),
     ("leftover", "sink what name bytes", ""),

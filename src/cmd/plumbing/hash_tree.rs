@@ -55,7 +55,7 @@ struct HashArgs {
     dir: Option<PathBuf>,
 
     /// Read entries from standard input, sort and check them, and seal them anew
-    #[arg(long, conflicts_with_all = ["dir", "against", "exclude", "exclude_from"])]
+    #[arg(long, conflicts_with_all = ["dir", "against", "exclude", "exclude_from", "exclude_larger_than"])]
     stdin: bool,
 
     /// A snapshot whose hashes stand for files that did not change; of a sink, its HEAD
@@ -72,7 +72,7 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         return Ok(None);
     };
     let source = Source::at(dir)?;
-    let config = context.config(source.as_ref())?;
+    let config = args.exclude.over(context.config(source.as_ref())?)?;
     let root = fs::open_operator(dir).doing(|| format!("cannot open {}", quoted_path(dir)))?;
     let against = match &args.against {
         Some(spec) => match context.revision(spec, None) {
