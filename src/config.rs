@@ -312,6 +312,29 @@ impl Config {
         self.word("push", "exclude-if-present").map(str::to_owned)
     }
 
+    /// `push.exclude-larger-than`: the bytes that a file may have; a larger one is left out.
+    pub fn exclude_larger_than(&self) -> Option<u64> {
+        match self.first("push", "exclude-larger-than") {
+            Some(Value::Bytes(bytes)) => Some(*bytes).filter(|bytes| *bytes > 0),
+            _ => None,
+        }
+    }
+
+    /// The configuration with `push.exclude-larger-than` as an option says it.
+    ///
+    /// # Errors
+    /// Of kind usage: that is no number of bytes.
+    pub fn with_larger_than(mut self, option: &str, bytes: &str) -> Result<Config> {
+        let bad = |_| {
+            Error::usage(format!("cannot use {option} {}", quoted(bytes)))
+                .because(format!("allowed is {}", crate::tree::policy::BYTES_ALLOWED))
+        };
+        let text = format!("[push]\nexclude-larger-than = {}\n", serde_json::Value::from(bytes));
+        let layer = Layer::parse(option, &text).map_err(bad)?;
+        self.layers.insert(0, layer);
+        Ok(self)
+    }
+
     /// `push.torn`: whether a file that changed while it was read spoils the exit status.
     pub fn torn_is_error(&self) -> bool {
         self.word("push", "torn") == Some("error")

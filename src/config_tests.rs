@@ -193,7 +193,7 @@ fn values_of_the_wrong_type_or_size_are_refused() {
 fn unknown_sections_and_keys_are_refused_with_those_there_are() {
     assert_eq!(
         fault("[push]\ncompare = 'strict'\nzebra = 1\naardvark = 1\n"),
-        "line 3: push.zebra: unknown key, allowed are compare, metadata-change, one-file-system, exclude-caches, exclude-if-present, torn, unread-ok, churn-limit, special"
+        "line 3: push.zebra: unknown key, allowed are compare, metadata-change, one-file-system, exclude-caches, exclude-if-present, exclude-larger-than, torn, unread-ok, churn-limit, special"
     );
     assert_eq!(
         fault("\n\n[hooks]\n"),
@@ -201,7 +201,7 @@ fn unknown_sections_and_keys_are_refused_with_those_there_are() {
     );
     assert_eq!(
         fault("push = 3"),
-        "line 1: push: allowed are compare, metadata-change, one-file-system, exclude-caches, exclude-if-present, torn, unread-ok, churn-limit, special"
+        "line 1: push: allowed are compare, metadata-change, one-file-system, exclude-caches, exclude-if-present, exclude-larger-than, torn, unread-ok, churn-limit, special"
     );
 }
 

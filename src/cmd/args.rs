@@ -1,9 +1,10 @@
 //! Arguments that several commands share, and the options that all of them have.
 
+use crate::config::Config;
 use crate::error::{Doing as _, Error, Result};
 use crate::quote::quoted_path;
 use crate::restore::checkout::Ownership;
-use crate::sink::Wait;
+use crate::sink::{PatternOrigin, Wait};
 use crate::snapshot::Allowed;
 use crate::source::{Excludes, Patterns};
 use crate::ui::Color;
@@ -147,9 +148,24 @@ pub struct ExcludeArgs {
     /// Leave out what fits a line of this file
     #[arg(long, value_name = "FILE")]
     exclude_from: Vec<PathBuf>,
+
+    /// Leave out regular files larger than SIZE: 500M, 1G; 0 leaves out none
+    #[arg(long, value_name = "SIZE")]
+    exclude_larger_than: Option<String>,
 }
 
 impl ExcludeArgs {
+    /// The configuration with what the options say instead.
+    ///
+    /// # Errors
+    /// The size is none.
+    pub fn over(&self, config: Config) -> Result<Config> {
+        match &self.exclude_larger_than {
+            Some(size) => config.with_larger_than("--exclude-larger-than", size),
+            None => Ok(config),
+        }
+    }
+
     /// The patterns that were given; those of the command line win.
     ///
     /// # Errors
@@ -161,11 +177,11 @@ impl ExcludeArgs {
             let file = crate::fs::open_operator_file(path).doing(|| format!("cannot read {origin}"))?;
             let mut text = Vec::new();
             File::from(file).read_to_end(&mut text).doing(|| format!("cannot read {origin}"))?;
-            all.push(Patterns { origin, text });
+            all.push(Patterns { from: PatternOrigin::ExcludeFrom, origin, text });
         }
         if !self.exclude.is_empty() {
             let text = self.exclude.join("\n").into_bytes();
-            all.push(Patterns { origin: "--exclude".to_owned(), text });
+            all.push(Patterns { from: PatternOrigin::Exclude, origin: "--exclude".to_owned(), text });
         }
         match Excludes::parse(&all).bad.first() {
             None => Ok(all),

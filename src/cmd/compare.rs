@@ -24,7 +24,7 @@ pub(super) fn of_snapshot(found: &Found) -> Result<Tree<'static>> {
     found.opened.sink.open_manifest(&found.node).map(Tree::from)
 }
 
-/// A directory as it is now; what could not be read in it is unknown, and said. Files whose stamps
+/// A directory as it is now, without what `against` was told to leave out; what could not be read in it is unknown, and said. Files whose stamps
 /// are those of `against` are not read. Memory: the manifest, packed: some 60 bytes an entry.
 ///
 /// # Errors
@@ -36,10 +36,16 @@ pub(super) fn of_directory(
     context: &Context,
 ) -> Result<Tree<'static>> {
     let config = context.config(source)?;
+    let excluded = against.map(|found| found.opened.sink.excluded(&found.node)).transpose();
+    let excluded = excluded.map(Option::flatten).unwrap_or_else(|error| {
+        context.ui.warn(&error.to_string());
+        None
+    });
+    let earlier = against.map(|found| &found.node).zip(excluded.as_ref());
     // Stamps of another source prove nothing of this one.
     let of_same = |found: &&Found| source.is_some_and(|source| source.id == found.node.source);
     let against = against.filter(of_same).map(|found| (&*found.opened.sink, &found.node));
-    let request = HashRequest { root, source, against, config: &config, excludes: &[] };
+    let request = HashRequest { root, source, against, config: &config, excludes: &[], earlier };
     let packed = Packed::default();
     let observer = context.ui.observer();
     let (_, _, unread) = snapshot::hash_tree(&request, Box::new(packed.clone()), Framing::Zstd, &observer)?;

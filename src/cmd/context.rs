@@ -10,7 +10,7 @@ use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Catalog, Node, Sink, Snapshot, Soundness, node, rev};
-use crate::source::{SinkRef, Source};
+use crate::source::{Excludes, Patterns, SinkRef, Source};
 use crate::ui::Ui;
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
@@ -107,6 +107,16 @@ impl Context {
     /// The source, for commands that can do without one.
     pub fn try_source(&self) -> Option<Source> {
         self.source().ok()
+    }
+
+    /// Warns of exclude patterns that are invalid or can never match.
+    ///
+    /// # Errors
+    /// The patterns of the source cannot be read.
+    pub fn warn_of_excludes(&self, source: &Source, config: &Config, more: &[Patterns]) -> Result<()> {
+        let excludes = Excludes::of(source, config, more)?;
+        excludes.warnings().for_each(|warning| self.ui.warn(warning));
+        Ok(())
     }
 
     /// The configuration that applies: the source's own, the user's, the system's. From a source

@@ -3,7 +3,7 @@
 use super::{Context, Found};
 use crate::quote::{escaped, quoted};
 use crate::record::SnapshotRecord;
-use crate::sink::{Node, node};
+use crate::sink::{Excluded, Node, PatternOrigin, node};
 use crate::snapshot::clean::What;
 use crate::ui::{Paint, text};
 
@@ -70,6 +70,28 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     });
     lines.extend(notes);
     lines.join("\n")
+}
+
+/// What a snapshot was told to leave out, in one line: how many paths, by which rules.
+pub(super) fn excluded(excluded: &Excluded) -> String {
+    let rules = &excluded.rules;
+    let name = |from| match from {
+        PatternOrigin::Excludes => ".emu/excludes",
+        PatternOrigin::ExcludeFrom => "--exclude-from",
+        PatternOrigin::Exclude => "--exclude",
+    };
+    let is_pattern = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+    let patterns = rules.patterns.iter().filter_map(|text| {
+        let n = text.text.lines().filter(is_pattern).count() as u64;
+        (n > 0).then(|| format!("{} of {}", text::count(n, "pattern", "patterns"), name(text.from)))
+    });
+    let if_present = rules.if_present.as_ref().map(|name| format!("directories with {}", quoted(name)));
+    let marks = rules.caches.then(|| "directories with a CACHEDIR.TAG".to_owned());
+    let size = rules.larger_than.map(|limit| format!("files larger than {}", text::bytes(limit)));
+    let border = rules.one_file_system.then(|| "other file systems".to_owned());
+    let all: Vec<String> = patterns.chain(marks).chain(if_present).chain(size).chain(border).collect();
+    let rules = if all.is_empty() { "no rules".to_owned() } else { all.join(", ") };
+    format!("excluded: {} ({rules})", text::count(excluded.count, "path", "paths"))
 }
 
 /// What the snapshot holds, and what its push did.

@@ -1,7 +1,7 @@
 //! `emu push --dry-run`: the plan of a push, printed and not applied.
 
 use super::place;
-use crate::cmd::{Context, Status};
+use crate::cmd::{Context, ExcludeArgs, Status};
 use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::record::ChangeRecord;
@@ -22,10 +22,12 @@ pub(super) struct How {
 }
 
 /// A dry run to a place that may be no sink yet: nothing is made there, nor in the source.
-pub(super) fn to_place(path: &Path, how: How, excludes: &[Patterns], context: &Context) -> Result<Status> {
+pub(super) fn to_place(path: &Path, how: How, excludes: &ExcludeArgs, context: &Context) -> Result<Status> {
     let source =
         context.source().map_err(|error| error.hint("a dry run makes no source; `emu init` does"))?;
-    let config = context.config(Some(&source))?;
+    let config = excludes.over(context.config(Some(&source))?)?;
+    let excludes = &*excludes.patterns()?;
+    context.warn_of_excludes(&source, &config, excludes)?;
     let path = place::of_sink(path)?;
     let name = path.to_string_lossy().into_owned();
     let sink = if place::is_sink(&path) { Some(Sink::open(&path)?) } else { None };
@@ -40,6 +42,7 @@ pub(super) fn to_targets(
     config: (&Config, &[Patterns]),
     targets: Vec<Target>,
 ) -> Result<Status> {
+    context.warn_of_excludes(source, config.0, config.1)?;
     let mut failures = Vec::new();
     for target in targets {
         let planned =

@@ -4,6 +4,7 @@ use super::findings::{Findings, newest_first, other_sinks};
 use super::{Context, Opened};
 use crate::error::Result;
 use crate::progress::Observer;
+use crate::restore::checkout::Others;
 use crate::restore::repair::{self, Outcome, Request, Restored};
 use crate::restore::verify::{self, Finding, Options, Report, Seen, Summary, What};
 use crate::sink::{Catalog, Node, Sink, SinkLock, Wait};
@@ -40,9 +41,8 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
         sinks.iter().map(|opened| (&*opened.sink, &*opened.catalog)).collect()
     };
     // First, since all else goes by them.
-    let mut records = repair::lost_manifests(sink, &catalog, &others, lock.as_ref())?;
     let absent = || elsewhere.get_or_init(|| other_sinks(context, opened)).1.clone();
-    records.extend(repair::lost_records(sink, &catalog, &others, &absent, &records, lock.as_ref())?);
+    let records = put_back_all(sink, &catalog, (&others, &absent), lock.as_ref())?;
     // What is put back already, verify does not find any more.
     let is_done = |record: &&Restored| lock.is_some() && !is_left(&record.outcome);
     let put_back: Vec<&Restored> = records.iter().filter(is_done).collect();
@@ -88,6 +88,20 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     }
     done?;
     Ok((Summary { findings: findings.len() as u64 + spoiled, ..summary }, repaired))
+}
+
+/// Puts back what is lost of nodes, manifests and records of what was left out; without the lock, finds out
+/// what could be put back.
+fn put_back_all(
+    sink: &Sink,
+    catalog: &Catalog,
+    (others, absent): (&Others<'_>, &dyn Fn() -> Vec<String>),
+    lock: Option<&SinkLock>,
+) -> Result<Vec<Restored>> {
+    let mut records = repair::lost_manifests(sink, catalog, others, lock)?;
+    records.extend(repair::lost_records(sink, catalog, others, absent, &records, lock)?);
+    records.extend(repair::lost_exclusions(sink, catalog, others, lock)?);
+    Ok(records)
 }
 
 /// All that a verify of the sink tells; the records that were put back before come first.
@@ -148,7 +162,12 @@ fn put_back(restored: &Restored) -> Report {
         id: restored.id.clone(),
         path: None,
         what: restored.what,
-        expected: if restored.what == What::Node { "a whole snapshot" } else { "a sound manifest" }.into(),
+        expected: match restored.what {
+            What::Node => "a whole snapshot",
+            What::Excluded => "a record of what was left out",
+            _ => "a sound manifest",
+        }
+        .into(),
         found: restored.why.clone(),
         shared: Vec::new(),
     })

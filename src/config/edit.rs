@@ -86,6 +86,7 @@ impl Value {
             Value::Text(text) => text.into(),
             Value::Length(span) => span.to_string().into(),
             Value::Free(free) => free.to_string().into(),
+            Value::Bytes(bytes) => bytes.to_string().into(),
             Value::List(list) => list.into_iter().collect::<Array>().into(),
         }
     }

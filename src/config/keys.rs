@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::tree::policy::{MinFree, Span};
+use crate::tree::policy::{BYTES_ALLOWED, MinFree, Span, read_bytes};
 
 /// A checked value.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,7 @@ pub(super) enum Value {
     Text(String),
     Length(Span),
     Free(MinFree),
+    Bytes(u64),
     List(Vec<String>),
 }
 
@@ -28,6 +29,8 @@ pub(super) enum Shape {
     Count,
     Length,
     Free,
+    /// Bytes, with `K`, `M`, `G` or `T` or nothing behind the number.
+    Bytes,
     /// Whole seconds, or a text with `s`, `min` or `h`.
     Seconds,
     List,
@@ -50,6 +53,7 @@ const SECTIONS: &[Section] = &[
             ("one-file-system", Shape::Switch),
             ("exclude-caches", Shape::Switch),
             ("exclude-if-present", Shape::Text),
+            ("exclude-larger-than", Shape::Bytes),
             ("torn", Shape::Words(&["warn", "error"])),
             ("unread-ok", Shape::List),
             ("churn-limit", Shape::Number(1, 100)),
@@ -85,6 +89,7 @@ impl Value {
             Value::Text(text) => text.clone(),
             Value::Length(span) => span.to_string(),
             Value::Free(free) => free.to_string(),
+            Value::Bytes(bytes) => bytes.to_string(),
             Value::List(list) => list.join(", "),
         }
     }
@@ -102,6 +107,7 @@ impl Shape {
             Shape::Count => "allowed is a whole number from 0, or -1 for unlimited".to_owned(),
             Shape::Length => format!("allowed is {}", Span::ALLOWED),
             Shape::Free => format!("allowed is {}", MinFree::ALLOWED),
+            Shape::Bytes => format!("allowed is {BYTES_ALLOWED}"),
             Shape::Seconds => "allowed is a number of seconds, or a text like 30s, 10min or 1h".to_owned(),
             Shape::List => "allowed is a list of texts like [\"/srv/www\"]".to_owned(),
         }
@@ -140,6 +146,7 @@ impl Shape {
             Shape::Count => text.parse().ok().filter(|count| *count >= -1).map(Value::Number),
             Shape::Length => text.parse().ok().map(Value::Length),
             Shape::Free => text.parse().ok().map(Value::Free),
+            Shape::Bytes => read_bytes(text).map(Value::Bytes),
             Shape::Seconds => read_seconds(text).map(Value::Seconds),
             Shape::List => (!text.is_empty()).then(|| Value::List(vec![text.to_owned()])),
         }

@@ -13,8 +13,14 @@ use std::sync::Arc;
 pub fn measure_tree(root: Dir) -> Result<Removal> {
     let own = root.stat_self()?;
     let mut sum = Removal { entries: 1, bytes: own.blocks * 512 };
-    let rules =
-        Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true, special: true };
+    let rules = Rules {
+        excluded: None,
+        marked: None,
+        larger_than: None,
+        skip: HashSet::new(),
+        one_file_system: true,
+        special: true,
+    };
     let walk = Walk::start(Arc::new(root), rules, usual_threads() - 1, Box::new(|_: Option<&()>, _| ()))?;
     // Of inodes with several names: how many were not met yet.
     let mut open: HashMap<(u64, u64), u32> = HashMap::new();

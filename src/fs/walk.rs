@@ -33,6 +33,8 @@ pub struct Rules {
     pub excluded: Option<Box<Excluded>>,
     /// Finds the mark of a directory of which nothing else is to be listed; not asked for the root.
     pub marked: Option<Box<Marked>>,
+    /// Bytes above which a regular file is left out.
+    pub larger_than: Option<u64>,
     /// Directories to leave out wherever they are met, by device and inode number.
     pub skip: HashSet<(u64, u64)>,
     /// Whether directories on other mounts are listed but not entered.
@@ -62,6 +64,8 @@ pub struct Scanned {
     pub dir: Option<Arc<Dir>>,
     /// Its entries in the order of their names.
     pub entries: Vec<Found>,
+    /// Names of entries that the rules leave out.
+    pub excluded: Vec<Box<[u8]>>,
     /// Only the mark is listed; what else is there is left out.
     pub marked: bool,
     /// Entries that could not be looked at.
@@ -271,6 +275,7 @@ impl<T> Shared<T> {
             path: whole.into(),
             dir: None,
             entries: Vec::new(),
+            excluded: Vec::new(),
             marked: false,
             unread: Vec::new(),
             error: None,
@@ -293,7 +298,9 @@ impl<T> Shared<T> {
             Ok((mut items, own)) => {
                 let marked = self.rules.marked.as_deref().filter(|_| !whole.is_empty());
                 if let Some(at) = marked.and_then(|marked| marked(&dir, &items)) {
-                    items = vec![items.swap_remove(at)];
+                    let mark = items.remove(at);
+                    scanned.excluded = items.into_iter().map(|item| item.name).collect();
+                    items = vec![mark];
                     scanned.marked = true;
                 }
                 scanned.entries.reserve_exact(items.len());
@@ -312,9 +319,18 @@ impl<T> Shared<T> {
             Ok(stat) => {
                 let is_dir = stat.kind == Kind::Dir;
                 let skipped = is_dir && self.rules.skip.contains(&(stat.dev, stat.ino));
+                if skipped {
+                    return;
+                }
                 let is_excluded = |excluded: &Excluded| excluded(&path::join(&scanned.path, &name), is_dir);
-                let unwanted = stat.kind.is_special() && !self.rules.special;
-                if skipped || unwanted || self.rules.excluded.as_deref().is_some_and(is_excluded) {
+                if stat.kind.is_special() && !self.rules.special {
+                    return;
+                }
+                let is_large = |limit| stat.kind == Kind::File && stat.size > limit;
+                if self.rules.excluded.as_deref().is_some_and(is_excluded)
+                    || self.rules.larger_than.is_some_and(is_large)
+                {
+                    scanned.excluded.push(name);
                     return;
                 }
                 let border = is_dir && is_elsewhere(own, &stat);

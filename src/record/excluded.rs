@@ -20,6 +20,8 @@ pub struct ExcludedRecord<'a> {
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mark: Option<PathField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    larger_than: Option<u64>,
 }
 
 impl<'a> ExcludedRecord<'a> {
@@ -33,7 +35,19 @@ impl<'a> ExcludedRecord<'a> {
             origin: rule.map(|rule| &*rule.origin),
             line: rule.map(|rule| rule.line),
             mark: None,
+            larger_than: None,
         }
+    }
+
+    /// The record of a file that has more bytes than it may have.
+    pub fn by_size(path: &[u8], larger_than: u64) -> ExcludedRecord<'a> {
+        let larger_than = Some(larger_than);
+        ExcludedRecord { excluded: true, larger_than, ..ExcludedRecord::by_rule(path, None) }
+    }
+
+    /// The record of a path that a snapshot was told to leave out.
+    pub fn recorded(path: PathField) -> ExcludedRecord<'a> {
+        ExcludedRecord { path, excluded: true, ..ExcludedRecord::by_rule(b"", None) }
     }
 
     /// The record of a path beside a mark, which stands at `mark`.

@@ -37,8 +37,7 @@ impl Full<'_, '_> {
     /// # Errors
     /// The snapshot or the source cannot be read, or `each` failed.
     pub(super) fn decide(&self, each: &mut dyn FnMut(Step) -> Result<()>) -> Result<Foreseen> {
-        let excludes = Arc::new(Excludes::of(self.source, self.request.config, &[])?);
-        excludes.bad.iter().for_each(|bad| self.observer.warn(bad.clone()));
+        let excludes = Arc::new(self.excludes()?);
         let references = references(self.request, self.unfinished);
         let index =
             index_of(self.request.sink, self.request.node, self.source).filter(|_| references.is_empty());
@@ -53,6 +52,21 @@ impl Full<'_, '_> {
             }
         }
         self.plan(&excludes, None, &references, &mut told, each)
+    }
+
+    /// What is left alone: what is excluded now, and what the snapshot was told to leave out.
+    fn excludes(&self) -> Result<Excludes> {
+        let Request { sink, node, config, .. } = self.request;
+        let excludes = Excludes::of(self.source, config, &[])?;
+        match sink.excluded(node) {
+            Ok(Some(earlier)) => return Ok(excludes.and_earlier(node, &earlier)),
+            Ok(None) => self.observer.warn(format!(
+                "{} has no record of what it was told to leave out; only what is excluded now is left alone",
+                node.short()
+            )),
+            Err(error) => self.observer.warn(format!("{error}; only what is excluded now is left alone")),
+        }
+        Ok(excludes)
     }
 
     /// `index`: to be read in place of the manifest and of any content. `told`: entries that progress
@@ -103,10 +117,12 @@ impl Full<'_, '_> {
     fn walk(&self, excludes: &Arc<Excludes>, index: Option<Arc<Index>>) -> Result<Walk<Look>> {
         let (matcher, marks) = (Arc::clone(excludes), Arc::clone(excludes));
         let excluded = move |path: &[u8], is_dir| matcher.excludes(path, is_dir);
-        let marked = move |dir: &Dir, names: &[Item]| marks.mark_in(dir, names);
+        let marked = move |dir: &Dir, names: &[Item]| marks.mark_ever_in(dir, names);
         let rules = Rules {
             excluded: if excludes.has_no_patterns() { None } else { Some(Box::new(excluded)) },
-            marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
+            marked: if excludes.ever_had_marks() { Some(Box::new(marked)) } else { None },
+            // What the snapshot has is looked at whatever its size.
+            larger_than: None,
             skip: self.skip.clone(),
             one_file_system: true,
             special: true,

@@ -14,6 +14,7 @@
 //! changed: what is damaged is never made right by believing it, and what was recorded anew is marked.
 
 mod copies;
+mod exclusions;
 mod folder;
 mod inode;
 mod lineage;
@@ -24,6 +25,7 @@ mod records;
 mod survey;
 mod translate;
 
+pub use exclusions::lost_exclusions;
 pub use manifests::lost_manifests;
 pub use records::lost_records;
 

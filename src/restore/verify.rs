@@ -97,6 +97,8 @@ pub enum What {
     Extra,
     /// The manifest is missing, damaged, or does not fit the node.
     Manifest,
+    /// The record of what the snapshot was told to leave out is missing or damaged.
+    Excluded,
     /// The snapshot's record is missing or damaged, or the record is all that is left.
     Node,
     /// The system failed to read it.
@@ -121,6 +123,7 @@ impl What {
             What::Links => "links",
             What::Extra => "extra",
             What::Manifest => "manifest",
+            What::Excluded => "excluded",
             What::Node => "node",
             What::Unreadable => "unreadable",
             What::Unchecked => "unchecked",

@@ -286,6 +286,9 @@ impl Whole<'_> {
             }
             return;
         }
+        if stat.kind == Kind::File && self.excludes.was_ever_too_large(stat.size) {
+            return;
+        }
         let mut seen = Seen::new(held, &there.name, *stat);
         // FIFOs, sockets and devices hold no bytes. Unless a snapshot knows them, programs use them.
         let is_foreign = stat.kind.is_special() && !self.guard.knows(&there.name);

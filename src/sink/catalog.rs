@@ -4,6 +4,7 @@
 use super::node::Fork;
 use super::{Intent, Node, Sink, Soundness, Stage, layout, node};
 use crate::error::{Doing as _, Result};
+use crate::fs;
 use crate::quote::quoted_path;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -77,7 +78,11 @@ pub struct Catalog {
 }
 
 fn ids(sink: &Sink, name: &[u8]) -> Result<BTreeSet<String>> {
-    let items = sink.dir(name)?.list().doing(|| format!("cannot list {}", sink.inside(name)))?;
+    let items = match sink.emu().open_dir(name).and_then(|dir| dir.list()) {
+        // A sink of an earlier version has no such directory.
+        Err(fs::Errno::NOENT) if name == layout::EXCLUDED => return Ok(BTreeSet::new()),
+        items => items.doing(|| format!("cannot list {}", sink.inside(name)))?,
+    };
     let text = items.into_iter().filter_map(|item| String::from_utf8(item.name.into()).ok());
     Ok(text.filter(|id| node::is_id(id)).collect())
 }
@@ -162,7 +167,7 @@ impl Catalog {
         }
         // A power cut can bring back any part of what a removal cleared away.
         let mut left = trees;
-        for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {
+        for name in layout::BESIDE_NODE {
             left.extend(ids(sink, name)?);
         }
         left.extend(sink.names()?.into_iter().map(|(_, id)| id));

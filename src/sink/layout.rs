@@ -19,6 +19,8 @@ pub const TREES: &[u8] = b"trees";
 pub const MANIFESTS: &[u8] = b"manifests";
 /// Nodes of snapshots; a node's rename into place is the commit.
 pub const NODES: &[u8] = b"nodes";
+/// What snapshots were told to leave out; in a staging, the record of the new one.
+pub const EXCLUDED: &[u8] = b"excluded";
 /// Marks of snapshots that nothing removes.
 pub const PINS: &[u8] = b"pins";
 /// Results of the last verify.
@@ -43,8 +45,11 @@ pub const SPARE: &[u8] = b"spare";
 pub const ROTATION: &[u8] = b"rotation";
 
 /// All directories of a sink's `.emu`.
-pub const SINK_DIRS: [&[u8]; 10] =
-    [TREES, MANIFESTS, NODES, PINS, VERIFIED, REMOVED, STAGING, SPARE, TRASH, SOURCE_COPY];
+pub const SINK_DIRS: [&[u8]; 11] =
+    [TREES, MANIFESTS, NODES, EXCLUDED, PINS, VERIFIED, REMOVED, STAGING, SPARE, TRASH, SOURCE_COPY];
+
+/// Where a removal unlinks what a snapshot has beside its node and its tree.
+pub const BESIDE_NODE: [&[u8]; 4] = [MANIFESTS, EXCLUDED, PINS, VERIFIED];
 
 /// In a staging: what it is for, and how far it is.
 pub const INTENT: &[u8] = b"intent";

@@ -114,6 +114,15 @@ pub struct Churn {
     pub suffix: Option<String>,
 }
 
+/// The record of what a snapshot was told to leave out, as its node knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedRef {
+    /// SHA-256 of the stored record.
+    pub sha256: Digest,
+    /// How many topmost paths were excluded.
+    pub count: u64,
+}
+
 /// The mark of a node that a repair wrote, since its own or its manifest was lost. Its id stays that
 /// of the snapshot, which does not follow from the content any more; `check` takes its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -208,6 +217,9 @@ pub struct Node {
     /// Directories on other file systems, not entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<PathField>,
+    /// What the push was told to leave out; `None`: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<ExcludedRef>,
     /// What could not be saved; the first thousand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadNote>,

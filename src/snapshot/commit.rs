@@ -6,8 +6,8 @@ use super::limits::Marks;
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Dir, FsKind};
 use crate::quote::quoted_path;
-use crate::sink::node::{Counts, ManifestRef, PathField, UnreadNote};
-use crate::sink::{Catalog, Intent, Node, Sink, SinkLock, Stage, layout, node};
+use crate::sink::node::{Counts, ExcludedRef, ManifestRef, PathField, UnreadNote};
+use crate::sink::{Catalog, Excluded, Intent, Node, Sink, SinkLock, Stage, layout, node};
 use crate::tree::{Digest, Unread};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Draft {
     /// Directories on other file systems.
     #[serde(default)]
     pub mounts: Vec<PathField>,
+    /// The record of what the push was told to leave out, which stands in the staging.
+    #[serde(default)]
+    pub excluded: Option<ExcludedRef>,
     /// What was counted.
     pub counts: Counts,
     /// What could not be saved; the first thousand.
@@ -52,6 +55,25 @@ pub(super) fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
     };
     let note = |unread: &Unread| UnreadNote { path: PathField::new(&unread.path), text: unread.text.clone() };
     unread.iter().take(node::MAX_UNREAD_NOTES).take_while(fits).map(note).collect()
+}
+
+impl Draft {
+    /// Adds to the staging what the push was told to leave out.
+    ///
+    /// # Errors
+    /// The sink cannot be written.
+    pub(super) fn with_excluded(
+        self,
+        excluded: &Excluded,
+        sink: &Sink,
+        staging: &Dir,
+        catalog: &Catalog,
+    ) -> Result<Draft> {
+        let excluded = excluded
+            .stage(sink, staging, catalog.head().map(|head| &head.node))
+            .doing(|| format!("cannot record in {} what is left out", quoted_path(&sink.path)))?;
+        Ok(Draft { excluded, ..self })
+    }
 }
 
 /// A snapshot that is listed.
@@ -143,6 +165,7 @@ fn make_node(sink: &Sink, draft: &Draft, message: Option<&str>, catalog: &Catalo
         tool: node::TOOL.to_owned(),
         source_fs: draft.source_fs.clone(),
         mounts: draft.mounts.clone(),
+        excluded: draft.excluded,
         unread: draft.unread.clone(),
     };
     node.seal()
@@ -164,7 +187,7 @@ fn make_durable(sink: &Sink, staging: &Dir) -> fs::Result<()> {
         return fs::sync_fs(sink.root().fd());
     }
     // Files and directories of the tree were synced one by one.
-    for name in [layout::MANIFEST, layout::INDEX, layout::JOURNAL] {
+    for name in [layout::MANIFEST, layout::EXCLUDED, layout::INDEX, layout::JOURNAL] {
         match staging.open_file(name) {
             Ok(file) => rustix::fs::fsync(&file)?,
             Err(fs::Errno::NOENT) => {}
@@ -189,6 +212,9 @@ pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent, newest: bool) -> 
         (sink.dir(layout::TREES)?, sink.dir(layout::MANIFESTS)?, sink.dir(layout::NODES)?);
     move_in(&staging, layout::TREE, &trees, id).doing(cannot)?;
     move_in(&staging, layout::MANIFEST, &manifests, id).doing(cannot)?;
+    // A sink of an earlier version has no such directory yet.
+    let excluded = sink.emu().ensure_dir(layout::EXCLUDED, 0o700).doing(cannot)?;
+    move_in(&staging, layout::EXCLUDED, &excluded, id).doing(cannot)?;
     if nodes.stat_if_there(id.as_bytes()).doing(cannot)?.is_none() {
         let content = fs::read_limited(&staging, layout::NODE, 1 << 24).doing(cannot)?;
         let node = Node::parse(id, &content).map_err(|why| Error::failed(cannot()).because(why))?;
@@ -198,6 +224,7 @@ pub fn complete(sink: &Sink, lock: &SinkLock, intent: &Intent, newest: bool) -> 
         sync_root(&trees, id).doing(cannot)?;
         sink.make_durable(&trees)?;
         sink.make_durable(&manifests)?;
+        sink.make_durable(&excluded)?;
         staging.rename_new(layout::NODE, &nodes, id.as_bytes()).doing(cannot)?;
     }
     sink.make_durable(&nodes)

@@ -9,7 +9,7 @@ use super::stage::Batch;
 use super::unchanged::{Side, Verdict};
 use crate::error::{Error, Result};
 use crate::fs::{Dir, Errno};
-use crate::sink::Index;
+use crate::sink::{ExcludedPaths, Index};
 use crate::tree::{Entry, Follower, Kind, Listing, Time, path};
 use std::sync::Arc;
 
@@ -205,6 +205,8 @@ enum Counterparts {
 pub struct Met {
     /// Directories on other mounts.
     pub mounts: Vec<Box<[u8]>>,
+    /// Paths that the rules left out, without those below them.
+    pub excluded: ExcludedPaths,
     /// The root, or directories right below it, that could not be listed.
     pub top_level_failed: Vec<Box<[u8]>>,
     /// Entries of the source, the root left out.
@@ -233,7 +235,7 @@ impl Feed {
     /// No descriptor is left for reading the source. What fails in one lane ends that lane.
     pub fn next(&mut self, lanes: &[Lane]) -> Result<Option<Batch>> {
         let Some(source) = self.scan.next() else { return Ok(None) };
-        let SourceDir { path, dir, found, unread, failed, borders, look, exhausted } = source;
+        let SourceDir { path, dir, found, unread, failed, excluded, borders, look, exhausted } = source;
         if let Some(errno) = exhausted {
             return Err(
                 Error::os(errno, "cannot walk the source").hint("raise the limit of open files (ulimit -n)")
@@ -243,6 +245,7 @@ impl Feed {
             self.met.top_level_failed.push(path.clone());
         }
         self.met.mounts.extend(borders);
+        excluded.into_iter().for_each(|path| self.met.excluded.add(path));
         self.met.entries += (found.len() + unread.len() - usize::from(failed)) as u64;
         let kept = look.is_kept() && lanes.iter().all(Lane::begins_empty);
         let mut batch = Batch { source: dir, unread, look: Some(look), kept, ..Batch::empty(path) };

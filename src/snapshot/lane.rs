@@ -145,7 +145,7 @@ pub fn has_proofs(sink: &Sink, txid: &str) -> bool {
 
 /// Forgets what a cut-off push wrote beside its tree; whether there is a tree.
 fn clear_unfinished(staging: &Dir) -> fs::Result<bool> {
-    for name in [layout::MANIFEST, layout::INDEX, layout::NODE] {
+    for name in [layout::MANIFEST, layout::EXCLUDED, layout::INDEX, layout::NODE] {
         match staging.remove_file(name) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => return Err(errno),

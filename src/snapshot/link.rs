@@ -14,7 +14,7 @@ use crate::fs::{self, Cursor, Dir};
 use crate::progress::Observer;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::node::{ManifestRef, PathField};
-use crate::sink::{Catalog, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
+use crate::sink::{Catalog, Exclusions, Intent, Lock, Sink, SinkLock, Stage as Progress, layout};
 use crate::source::{Source, Unfinished};
 use crate::tree::{Digest, Entry, Follower, Kind, Listing, ManifestReader, TreeRecord, path};
 use std::io::BufRead;
@@ -87,7 +87,6 @@ pub fn link_snapshot<R: BufRead>(
         previous: previous.map(Follower::new),
         source: Cursor::new(Arc::clone(&request.root), true),
         top_level: Vec::new(),
-        mounts: known_mounts(&ready),
         met: Met::default(),
     };
     let lanes = [lane];
@@ -95,18 +94,28 @@ pub fn link_snapshot<R: BufRead>(
     let limit = scan::racy_limit(clock);
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     let run = stage.run(|| recorded.next(&mut manifest), &mut sealers);
-    let met = recorded.met;
+    let mut met = recorded.met;
     let sealed = run
         .and_then(|()| check_empty(&met, request))
-        .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]));
-    let sealed = match sealed {
+        .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]))
+        .and_then(|sealed| Ok((sealed, exclusions(manifest.take_exclusions())?)));
+    let (sealed, exclusions) = match sealed {
         Ok(sealed) => sealed,
         Err(error) => {
             let _ = staging.discard(&ready.sink);
             return Err(error);
         }
     };
-    let draft = draft((&ready, &lanes[0], &staging), sealed, &met, (begun, source_fs), request, observer)?;
+    met.mounts = match &exclusions {
+        Some(Exclusions { mounts, .. }) => mounts.iter().filter_map(PathField::bytes).collect(),
+        // Nothing says that one is gone.
+        None => known_mounts(&ready),
+    };
+    let mut draft =
+        draft((&ready, &lanes[0], &staging), sealed, &met, (begun, source_fs), request, observer)?;
+    if let Some(Exclusions { excluded, .. }) = exclusions {
+        draft = draft.with_excluded(&excluded, &ready.sink, staging.dir(), &ready.catalog)?;
+    }
     mark(&ready, staging, &draft)
 }
 
@@ -139,6 +148,7 @@ fn draft(
         compare: "hash".to_owned(),
         source_fs,
         mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+        excluded: None,
         marks,
         manifest: staged.manifest_ref(),
         tree: staged.sealed.tree.tree,
@@ -179,11 +189,10 @@ struct Recorded {
     previous: Option<Follower<super::feed::Listings>>,
     source: Cursor,
     top_level: Vec<Box<[u8]>>,
-    /// Mount points of the last complete snapshot. One counts as mounted if there is something in it.
-    mounts: Vec<Box<[u8]>>,
     met: Met,
 }
 
+/// Mount points of the last complete snapshot.
 fn known_mounts(ready: &Ready) -> Vec<Box<[u8]>> {
     let complete = ready.catalog.last_complete(&ready.sink);
     complete.iter().flat_map(|before| &before.node.mounts).filter_map(PathField::bytes).collect()
@@ -197,7 +206,6 @@ impl Recorded {
             return Err(unattested(&path::join(&dir, &entry.name)));
         }
         self.met.entries += entries.len() as u64;
-        self.met.mounts.extend(self.mounts.iter().find(|at| **at == dir && !entries.is_empty()).cloned());
         let unread = manifest.take_unread();
         if dir.is_empty() {
             let dirs = entries.iter().filter(|entry| entry.kind == Kind::Dir);
@@ -225,6 +233,16 @@ impl Recorded {
         let source = self.source.at(&dir).ok();
         Ok(Some(Batch { source, plans, unread, dirs, ..Batch::empty(dir) }))
     }
+}
+
+/// What the producer of the manifest was told to leave out.
+fn exclusions(record: Option<Box<str>>) -> Result<Option<Exclusions>> {
+    let Some(record) = record else { return Ok(None) };
+    let bad = |why: &str| Error::usage("cannot read the 'exclusions' record of the manifest").because(why);
+    let exclusions: Exclusions =
+        serde_json::from_str(&record).map_err(|_| bad("a field is missing or of the wrong form"))?;
+    exclusions.check().map_err(bad)?;
+    Ok(Some(exclusions))
 }
 
 /// What a repair found is no state of a source.

@@ -14,8 +14,8 @@ use crate::error::{Doing as _, Result};
 use crate::fs::Dir;
 use crate::progress::Observer;
 use crate::quote::quoted;
-use crate::sink::node::Counts;
-use crate::sink::{Node, Sink};
+use crate::sink::node::{Counts, PathField};
+use crate::sink::{ExcludeRules, Excluded, Exclusions, Node, Sink};
 use crate::source::{Excludes, Patterns, Source, Unfinished, owner_names};
 use crate::tree::{Framing, Kind, Time, Unread, path};
 use std::collections::HashSet;
@@ -33,6 +33,8 @@ pub struct HashRequest<'a> {
     pub config: &'a Config,
     /// Patterns beside those of the source.
     pub excludes: &'a [Patterns],
+    /// A snapshot and what it was told to leave out, which is left out too.
+    pub earlier: Option<(&'a Node, &'a Excluded)>,
 }
 
 /// Writes the manifest of a tree to `out`, laid out like this.
@@ -46,7 +48,7 @@ pub fn hash_tree(
     observer: &dyn Observer,
 ) -> Result<(Staged, Counts, Vec<Unread>)> {
     let limit = scan::racy_limit(clock(request.source)?);
-    let scan = scan_tree(request, limit, observer)?;
+    let (scan, recorded) = scan_tree(request, limit)?;
     let root = scan::root(&request.root, limit).doing(|| "cannot look at the tree's root")?;
     let previous = begin::previous(request.against)?;
     let rules = CompareRules {
@@ -64,7 +66,9 @@ pub fn hash_tree(
     if let Some(error) = lanes[0].take_failure() {
         return Err(error);
     }
-    let sealer = sealers.remove(0);
+    let mut sealer = sealers.remove(0);
+    let mounts = feed.met.mounts.iter().map(|path| PathField::new(path)).collect();
+    sealer.aside(&Exclusions::new(Excluded::new(recorded, &feed.met.excluded), mounts))?;
     sealer.finish(&lanes[0])
 }
 
@@ -75,7 +79,7 @@ fn clock(source: Option<&Source>) -> Result<Time> {
     }
 }
 
-fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) -> Result<Scan> {
+fn scan_tree(request: &HashRequest<'_>, limit: Time) -> Result<(Scan, ExcludeRules)> {
     let (excludes, skip) = match request.source {
         Some(source) => {
             let excludes = Excludes::of(source, request.config, request.excludes)?;
@@ -83,10 +87,13 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
         }
         None => (Excludes::none(), HashSet::new()),
     };
-    for bad in &excludes.bad {
-        observer.warn(bad.clone());
-    }
     let unfinished = request.source.and_then(|source| Unfinished::read(source.emu()));
+    let recorded =
+        ExcludeRules { one_file_system: request.config.one_file_system(), ..excludes.recorded().clone() };
+    let excludes = match request.earlier {
+        Some((node, excluded)) => excludes.and_earlier(node, excluded),
+        None => excludes,
+    };
     let rules = ScanRules {
         excludes,
         temporary: unfinished.map(|unfinished| unfinished.temporary.into_bytes().into()),
@@ -95,7 +102,7 @@ fn scan_tree(request: &HashRequest<'_>, limit: Time, observer: &dyn Observer) ->
         special: request.config.special(),
         threads: super::threads(request.config),
     };
-    Scan::start(&request.root, rules, vec![Lane::hashing().known()], limit)
+    Ok((Scan::start(&request.root, rules, vec![Lane::hashing().known()], limit)?, recorded))
 }
 
 /// One line of a push's plan.
@@ -130,9 +137,10 @@ pub fn preview(
         against: parent,
         config,
         excludes,
+        earlier: None,
     };
     let limit = scan::racy_limit(crate::clock::system());
-    let scan = scan_tree(&request, limit, observer)?;
+    let (scan, _) = scan_tree(&request, limit)?;
     let previous = begin::previous(parent)?;
     let comparer = Comparer::new(begin::rules(parent, set_owner, config));
     let side = Against::new(comparer, previous).collecting_gone();

@@ -53,7 +53,7 @@ use crate::error::{Doing as _, Result};
 use crate::fs::{self, Dir};
 use crate::progress::{Event, Observer};
 use crate::sink::node::PathField;
-use crate::sink::{Node, Wait};
+use crate::sink::{Excluded, Node, Wait};
 use crate::source::{Excludes, Patterns, Source, SourceLock, Unfinished, owner_names};
 use crate::tree::Unread;
 use commit::Draft;
@@ -144,6 +144,7 @@ impl Pass<'_> {
         self.observer.event(Event::Phase("scanning and saving"));
         let root = scan::root(content, limit).doing(|| "cannot look at the source")?;
         let rules = self.scan_rules(content, &ready)?;
+        let recorded = rules.excludes.recorded().clone();
         let owners = owner_names();
         let mut sides = Vec::new();
         let (mut lanes, mut sealers, mut stagings) = (Vec::new(), Vec::new(), Vec::new());
@@ -173,6 +174,7 @@ impl Pass<'_> {
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
         let met = feed.met;
+        let excluded = Excluded::new(recorded, &met.excluded);
         let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings);
         let push = crate::sink::uuid()?;
         for (((ready, lane), sealer), staging) in all {
@@ -181,7 +183,7 @@ impl Pass<'_> {
                 limits::check_empty(&self.source.path, &met, self.allowed).map(|()| draft(sealed))
             });
             let label = ready.name.clone();
-            outcomes.push((label, self.publish(ready, staging, outcome, message)));
+            outcomes.push((label, self.publish(ready, staging, (outcome, &excluded), message)));
         }
         Ok(outcomes)
     }
@@ -218,6 +220,7 @@ impl Pass<'_> {
             compare: self.config.compare().word().to_owned(),
             source_fs: self.source_fs.clone(),
             mounts: met.mounts.iter().map(|path| PathField::new(path)).collect(),
+            excluded: None,
             marks,
             manifest: staged.manifest_ref(),
             tree: staged.sealed.tree.tree,
@@ -228,9 +231,7 @@ impl Pass<'_> {
 
     fn scan_rules(&self, content: &Dir, ready: &[Ready]) -> Result<ScanRules> {
         let excludes = Excludes::of(self.source, self.config, &self.excludes)?;
-        for bad in &excludes.bad {
-            self.observer.warn(bad.clone());
-        }
+        excludes.warnings().for_each(|warning| self.observer.warn(warning.clone()));
         let mut skip = begin::left_out(self.source, content, self.config)?;
         for ready in ready {
             // A sink that cannot be looked at fails by itself, later and alone.
@@ -260,9 +261,11 @@ impl Pass<'_> {
         &self,
         ready: Ready,
         staging: Staging,
-        draft: Result<Draft>,
+        (draft, excluded): (Result<Draft>, &Excluded),
         message: Option<&str>,
     ) -> Result<Pushed> {
+        let Ready { sink, catalog, .. } = &ready;
+        let draft = draft.and_then(|draft| draft.with_excluded(excluded, sink, staging.dir(), catalog));
         let draft = match draft {
             Ok(draft) => draft,
             Err(error) => {

@@ -101,8 +101,12 @@ pub fn clear_away(sink: &Sink, lock: &SinkLock, id: &str, newest: Option<&str>, 
         }
         sink.make_durable(&trees)?;
     }
-    for name in [layout::MANIFESTS, layout::PINS, layout::VERIFIED] {
-        unlink(&sink.dir(name)?, id).doing(cannot)?;
+    for name in layout::BESIDE_NODE {
+        match sink.emu().open_dir(name) {
+            // A sink of an earlier version lacks some of them.
+            Err(fs::Errno::NOENT) => {}
+            dir => unlink(&dir.doing(cannot)?, id).doing(cannot)?,
+        }
     }
     sink.drop_names(lock, id, newest)
 }

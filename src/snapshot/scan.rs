@@ -39,6 +39,8 @@ pub struct SourceDir {
     pub unread: Vec<Unread>,
     /// Whether the directory itself could not be listed.
     pub failed: bool,
+    /// Paths that the rules leave out.
+    pub excluded: Vec<Box<[u8]>>,
     /// Directories on other mounts.
     pub borders: Vec<Box<[u8]>>,
     /// What could be said of it at once.
@@ -71,6 +73,7 @@ impl Scan {
         let walk_rules = Rules {
             excluded: if has_rules { Some(Box::new(excluded)) } else { None },
             marked: if excludes.has_marks() { Some(Box::new(marked)) } else { None },
+            larger_than: excludes.larger_than(),
             skip: rules.skip,
             one_file_system: rules.one_file_system,
             special: rules.special,
@@ -101,12 +104,14 @@ fn sort_out(scanned: Scanned, look: Arc<Look>) -> SourceDir {
     unread.extend(error.map(|errno| self::unread(scanned.path.clone(), errno)));
     let borders = scanned.entries.iter().filter(|entry| entry.border);
     let borders = borders.map(|entry| whole(&entry.name)).collect();
+    let excluded = scanned.excluded.iter().map(|name| whole(name)).collect();
     SourceDir {
         path: scanned.path,
         dir: scanned.dir,
         found: scanned.entries,
         unread,
         failed: error.is_some(),
+        excluded,
         borders,
         look,
         exhausted,
@@ -125,8 +130,14 @@ pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
 /// The root cannot be looked at.
 pub fn latest_change(root: &Arc<Dir>, threads: usize) -> Result<Time> {
     let cannot = || "cannot walk the source";
-    let rules =
-        Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: true, special: true };
+    let rules = Rules {
+        excluded: None,
+        marked: None,
+        larger_than: None,
+        skip: HashSet::new(),
+        one_file_system: true,
+        special: true,
+    };
     let latest = |_: Option<&Time>, scanned: &Scanned| {
         scanned.entries.iter().map(|found| found.stat.ctime).max().unwrap_or_default()
     };

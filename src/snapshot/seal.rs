@@ -29,7 +29,7 @@ pub type Output = Box<dyn Write + Send>;
 /// Seals one lane's tree.
 pub struct Sealer {
     records: Records,
-    /// `unread` records go between the entries (plumbing), not only into the node.
+    /// Records such as `unread` go between the entries (plumbing), not only into the node.
     aside: bool,
     journal: Option<Journal>,
     staged: Option<Cursor>,
@@ -288,11 +288,17 @@ impl Sealer {
         Ok(named)
     }
 
+    /// Puts a record between the entries, where plumbing reads the manifest.
+    ///
+    /// # Errors
+    /// The output fails.
+    pub fn aside(&mut self, record: &impl serde::Serialize) -> Result<()> {
+        if self.aside { self.records.aside(record) } else { Ok(()) }
+    }
+
     fn note_unread(&mut self, unread: Unread) -> Result<()> {
         self.counts.unread += 1;
-        if self.aside {
-            self.records.aside(&unread)?;
-        }
+        self.aside(&unread)?;
         self.unread.push(unread);
         Ok(())
     }

@@ -4,6 +4,8 @@
 mod excludes;
 mod hooks;
 mod owners;
+mod pattern;
+mod preset;
 mod sinks;
 mod trust;
 mod unfinished;
@@ -11,6 +13,7 @@ mod unfinished;
 pub use excludes::{Excludes, Patterns, Rule};
 pub use hooks::{HOOKS, Hook, Told};
 pub use owners::{owner_names, owner_numbers, user_name};
+pub use preset::Preset;
 pub use sinks::SinkRef;
 pub use unfinished::{Cloned, Unfinished};
 
@@ -64,7 +67,6 @@ impl SourceLock {
 }
 
 const CONFIG_TEMPLATE: &str = include_str!("samples/config");
-const EXCLUDES_TEMPLATE: &str = include_str!("samples/excludes");
 
 impl Source {
     /// The source that `start` lies in: the nearest directory upward that has `.emu/source`.
@@ -183,7 +185,7 @@ impl Source {
         for (name, content) in hooks::SAMPLES {
             write_if_missing(&hooks, name.as_bytes(), content).doing(cannot)?;
         }
-        for (name, content) in [(layout::CONFIG, CONFIG_TEMPLATE), (layout::EXCLUDES, EXCLUDES_TEMPLATE)] {
+        for (name, content) in [(layout::CONFIG, CONFIG_TEMPLATE), (layout::EXCLUDES, preset::INITIAL)] {
             write_if_missing(&emu, name, content).doing(cannot)?;
         }
         let is_new = match fs::read_limited(&emu, layout::SOURCE, 64 * 1024) {

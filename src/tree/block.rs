@@ -163,6 +163,8 @@ impl Block {
                             break;
                         }
                         Record::Unread(unread) => pieces.push(Piece::Unread(unread)),
+                        // No stored manifest has such a record.
+                        Record::Exclusions(_) => return None,
                         Record::Entry(..) => {}
                     }
                 }

@@ -256,6 +256,15 @@ impl<W: Write> ManifestWriter<W> {
         self.record(record)
     }
 
+    /// Writes a line that is such a record already.
+    ///
+    /// # Errors
+    /// The output fails.
+    pub fn aside_line(&mut self, line: &str) -> Result<()> {
+        self.text(line.as_bytes(), 0)?;
+        self.text(b"\n", 1)
+    }
+
     /// Writes the last record, in a frame of its own; returns the output and what the manifest is
     /// known by.
     ///

@@ -275,6 +275,9 @@ fn read_percent(number: &str) -> Option<f64> {
     (percent > 0.0 && percent < 100.0).then_some(percent)
 }
 
+/// What [`read_bytes`] takes, for messages.
+pub const BYTES_ALLOWED: &str = "a number of bytes, or one with K, M, G or T like 20G (0 is off)";
+
 /// Reads bytes, optionally with `K`, `M`, `G` or `T`, which are powers of 1024.
 pub fn read_bytes(text: &str) -> Option<u64> {
     let (number, power) = match text.char_indices().last()? {

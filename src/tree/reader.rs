@@ -28,6 +28,7 @@ pub struct ManifestReader<R> {
     /// Entries that were taken up; more of the same directory may follow.
     open: Option<Arc<Part>>,
     unread: Vec<Unread>,
+    exclusions: Option<Box<str>>,
     end: Option<TreeRecord>,
     sealed: Option<TreeRecord>,
 }
@@ -62,6 +63,7 @@ impl<R: BufRead> ManifestReader<R> {
             ahead: None,
             open: None,
             unread: Vec::new(),
+            exclusions: None,
             end: None,
             sealed: None,
         })
@@ -80,6 +82,11 @@ impl<R: BufRead> ManifestReader<R> {
     /// The `unread` records met so far, handed over.
     pub fn take_unread(&mut self) -> Vec<Unread> {
         std::mem::take(&mut self.unread)
+    }
+
+    /// The last `exclusions` record met so far, as JSON, handed over.
+    pub fn take_exclusions(&mut self) -> Option<Box<str>> {
+        self.exclusions.take()
     }
 
     /// What the last record said; `Some` once all listings have been read.
@@ -177,6 +184,7 @@ impl<R: BufRead> ManifestReader<R> {
                     return Ok(Some((path, *entry)));
                 }
                 Some(Record::Unread(unread)) => self.unread.push(unread),
+                Some(Record::Exclusions(exclusions)) => self.exclusions = Some(exclusions),
                 Some(Record::Tree(tree)) => {
                     self.end = Some(tree);
                     return Ok(None);

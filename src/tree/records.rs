@@ -37,6 +37,8 @@ struct Failure {
 pub(super) enum Record {
     Entry(Box<[u8]>, Box<Entry>),
     Unread(Unread),
+    /// The line that says what was left out, as the layers above describe it.
+    Exclusions(Box<str>),
     Tree(TreeRecord),
 }
 
@@ -75,6 +77,10 @@ pub(super) fn parse(line: &[u8], what: &str) -> Result<Record, Bad> {
                     .map_err(Bad::Malformed)?
                     .ok_or_else(|| Bad::Malformed("no path".into()))?;
                 return Ok(Record::Unread(Unread { path, errno: record.errno, text: record.text }));
+            }
+            "exclusions" => {
+                serde_json::from_slice::<serde::de::IgnoredAny>(line).map_err(json)?;
+                return Ok(Record::Exclusions(String::from_utf8_lossy(line).into()));
             }
             "error" => return Err(Bad::Relayed(Box::new(relayed(line, what)))),
             _ => return Err(Bad::Malformed("a record of a type that has no place here".into())),

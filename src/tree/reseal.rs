@@ -36,7 +36,7 @@ pub fn reseal(input: impl BufRead, out: &mut dyn Write) -> Result<()> {
     let mut owners = Owners::default();
     let mut root = None;
     let mut dirs = Directories::new();
-    let mut unread = Vec::new();
+    let (mut unread, mut exclusions) = (Vec::new(), None);
     while let Some(line) = lines.next_line().doing(cannot)? {
         if line.is_empty() {
             continue;
@@ -52,6 +52,7 @@ pub fn reseal(input: impl BufRead, out: &mut dyn Write) -> Result<()> {
                 dirs.entry(Order(dir.into())).or_default().push(*entry);
             }
             Ok(Record::Unread(record)) => unread.push(record),
+            Ok(Record::Exclusions(record)) => exclusions = Some(record),
             Ok(Record::Tree(_)) => {}
             Err(Bad::Relayed(error)) => return Err(*error),
             Err(Bad::Malformed(why)) => {
@@ -70,6 +71,9 @@ pub fn reseal(input: impl BufRead, out: &mut dyn Write) -> Result<()> {
     }
     for record in &unread {
         writer.aside(record)?;
+    }
+    if let Some(record) = &exclusions {
+        writer.aside_line(record)?;
     }
     let sealed = writer.finish()?.out;
     let mut reader = ManifestReader::new(&*sealed, "the input, sorted")?;

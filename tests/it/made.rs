@@ -88,6 +88,7 @@ impl Made {
             tool: "test".into(),
             source_fs: String::new(),
             mounts: Vec::new(),
+            excluded: None,
             unread: Vec::new(),
         };
         let node = node.seal().unwrap();

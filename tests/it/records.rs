@@ -11,7 +11,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
         "snapshot",
         "v id seq line push source machine sink time tz host user uid name manifest tree counts durability \
          compare tool head pinned path",
-        "parent fork message partial shrunk churned misdated churn source_fs mounts unread pinned_until damaged",
+        "parent fork message partial shrunk churned misdated churn source_fs mounts excluded unread pinned_until damaged",
     ),
     ("summary", "command seconds exit", "*"),
     ("rotation", "id action reasons", ""),
@@ -23,7 +23,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found repaired unrepaired anew"),
     ("setting", "key origin", "value"),
-    ("excluded", "path excluded", "path_b64 pattern origin line mark"),
+    ("excluded", "path excluded", "path_b64 pattern origin line mark larger_than"),
     ("installed", "path", "path_b64"),
     ("usage", "sink snapshots bytes", "alone id at_most"),
     ("leftover", "sink what name bytes", ""),
@@ -35,6 +35,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
         "path path_b64 size sha256 target nlink racy torn xattrs links",
     ),
     ("unread", "path errno text", ""),
+    ("exclusions", "v rules count paths mounts", ""),
     ("tree", "entries bytes tree", ""),
     ("sink", "name path id optional present", "device mount_point file_system free snapshots head why"),
 ];
@@ -112,7 +113,7 @@ fn records_of_a_sink_with_a_damaged_manifest_have_no_other_fields() {
         check(&job.emu.inside("src").run(&[args, &["--json"]].concat()), &mut met);
     }
     let types: Vec<&str> = met.keys().map(String::as_str).collect();
-    assert_eq!(types, ["rotation", "snapshot", "status", "usage"]);
+    assert_eq!(types, ["exclusions", "rotation", "snapshot", "status", "usage"]);
 }
 
 /// (type, what a script would ask of such records): none may answer with null or nothing.
@@ -136,6 +137,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("manifest", ".v"),
     ("entry", r#""\(.kind) \(.mode) \(.path // (.path_b64 | @base64d))""#),
     ("unread", r#""\(.path): \(.text)""#),
+    ("exclusions", r#""\(.count) \(.rules.patterns[0].from)""#),
     ("tree", "[.tree, .entries, .bytes] | @tsv"),
     ("sink", r#""\(.name) \(if .present then .free else .why end)""#),
 ];

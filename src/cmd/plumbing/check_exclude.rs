@@ -18,9 +18,13 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 Prints for each PATH whether a push would leave it out, and why: the pattern, with the file and line that
-has it, or the mark beside it, which is a CACHEDIR.TAG or the file that push.exclude-if-present names. A
-directory that is left out takes all below it along. A PATH is relative to the working directory, and
+has it, or the mark beside it, which is a CACHEDIR.TAG or the file that push.exclude-if-present names, or
+the size that a file exceeds. A directory that is left out takes all below it along. A PATH is relative to the working directory, and
 need not exist; with a slash at its end it is taken for a directory.
+
+It warns about patterns that are invalid, that match nothing because they are written as absolute paths or
+with a '.' component, and about patterns that cannot include something again because its directory is
+excluded.
 
 Borders between file systems and sinks inside the source are no rules of this kind.
 ## OUTPUT
@@ -50,11 +54,9 @@ struct Args {
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = context.source()?;
-    let config = context.config(Some(&source))?;
+    let config = args.exclude.over(context.config(Some(&source))?)?;
     let excludes = Excludes::of(&source, &config, &args.exclude.patterns()?)?;
-    for bad in &excludes.bad {
-        context.ui.warn(bad);
-    }
+    excludes.warnings().for_each(|warning| context.ui.warn(warning));
     let here = fs::working_directory().doing(|| "cannot tell the working directory")?;
     let mut hits = 0;
     input::each(&args.paths, |text| {
@@ -69,6 +71,12 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
             return context.ui.record(&ExcludedRecord::by_mark(&whole, &mark));
         }
         let rule = excludes.explain(&whole, is_dir);
+        if let (None, Some(limit)) = (rule, excludes.larger_than())
+            && size(&source, &whole).is_some_and(|size| size > limit)
+        {
+            hits += 1;
+            return context.ui.record(&ExcludedRecord::by_size(&whole, limit));
+        }
         hits += u32::from(rule.is_some());
         context.ui.record(&ExcludedRecord::by_rule(&whole, rule))
     })?;
@@ -79,6 +87,13 @@ fn is_directory(source: &Source, whole: &[u8]) -> bool {
     let (parent, name) = path::split(whole).unwrap_or_default();
     let dir = open(source, parent);
     dir.is_ok_and(|dir| dir.stat(name).is_ok_and(|stat| stat.kind == EntryKind::Dir))
+}
+
+/// The bytes of a regular file.
+fn size(source: &Source, whole: &[u8]) -> Option<u64> {
+    let (parent, name) = path::split(whole)?;
+    let stat = open(source, parent).ok()?.stat(name).ok()?;
+    (stat.kind == EntryKind::File).then_some(stat.size)
 }
 
 fn open(source: &Source, whole: &[u8]) -> fs::Result<fs::Dir> {

@@ -18,7 +18,8 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 A manifest as JSON lines, as emu-format(5) describes it: a 'manifest' record, an 'entry' for each
-entry in manifest order, 'unread' records for what could not be read, and a 'tree' record with the
+entry in manifest order, 'unread' records for what could not be read, an 'exclusions' record with the rules
+and the paths that were left out, and a 'tree' record with the
 tree hash. A stream without its 'tree' record is not complete.
 
 If DIR is a source, its excludes and borders apply as in a push.
@@ -54,7 +55,7 @@ struct HashArgs {
     dir: Option<PathBuf>,
 
     /// Read entries from standard input, sort and check them, and seal them anew
-    #[arg(long, conflicts_with_all = ["dir", "against", "exclude", "exclude_from"])]
+    #[arg(long, conflicts_with_all = ["dir", "against", "exclude", "exclude_from", "exclude_larger_than"])]
     stdin: bool,
 
     /// A snapshot whose hashes stand for files that did not change; of a sink, its HEAD
@@ -71,7 +72,7 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         return Ok(None);
     };
     let source = Source::at(dir)?;
-    let config = context.config(source.as_ref())?;
+    let config = args.exclude.over(context.config(source.as_ref())?)?;
     let root = fs::open_operator(dir).doing(|| format!("cannot open {}", quoted_path(dir)))?;
     let against = match &args.against {
         Some(spec) => match context.revision(spec, None) {
@@ -82,12 +83,16 @@ fn run(args: &HashArgs, context: &Context) -> Result<Status> {
         None => None,
     };
     let excludes = args.exclude.patterns()?;
+    if let Some(source) = &source {
+        context.warn_of_excludes(source, &config, &excludes)?;
+    }
     let request = HashRequest {
         root: Arc::new(root),
         source: source.as_ref(),
         against: against.as_ref().map(|found| (&*found.opened.sink, &found.node)),
         config: &config,
         excludes: &excludes,
+        earlier: None,
     };
     let out = Box::new(context.ui.stream());
     let (_, counts, _) = snapshot::hash_tree(&request, out, Framing::Plain, &context.ui.observer())?;

@@ -23,6 +23,7 @@ pub(crate) const ENTRY: Entry = Entry {
 Reads a manifest from stdin, as emu-hash-tree writes it, and stages its tree in the sink: what the
 sink's HEAD has is linked, the rest is copied from --source. A file whose bytes changed since the
 manifest was made is saved as it is now and marked 'torn', and the tree hash is computed anew.
+The snapshot records what an 'exclusions' record says; without one, it is unknown what was left out.
 Prints one 'staged' record, for emu-commit-snapshot.
 
 The manifest is taken for hostile: what is not in order, leaves the tree, stands twice or is cut

@@ -28,7 +28,8 @@ pub(crate) const ENTRY: Entry = Entry {
     prose: "\
 ## DESCRIPTION
 With a revision alone, the source becomes the snapshot: what differs is replaced, what the
-snapshot lacks is removed, and HEAD of the sink moves to the snapshot. Excluded files, other
+snapshot lacks is removed, and HEAD of the sink moves to the snapshot. What is excluded now, what the
+snapshot was told to leave out (emu show tells the rules, emu ls --excluded lists the paths), other
 file systems and sinks inside the source are left alone.
 
 With paths after '--', only these come back, relative to the current directory. Nothing is

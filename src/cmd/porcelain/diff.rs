@@ -30,7 +30,8 @@ snapshot are not read, the others are hashed.
 
 Records are compared, not trees: what was damaged in a sink is no difference; `emu verify` finds it.
 Directories of which nothing but the time differs are shown with -v only, and are no difference
-for --exit-code. What cannot be read in the source is named, and not taken for removed.
+for --exit-code. What cannot be read in the source is named, and not taken for removed. What the snapshot was
+told to leave out is not taken for added.
 
 With PATHs, only these and what is below them are compared; in the source they are relative to the
 current directory, otherwise to the snapshot's root.

@@ -1,12 +1,13 @@
 //! `emu init`: makes a directory a source, or completes one in which something is missing.
 
 use crate::cmd::{Class, Context, Entry, Status, place, read};
+use crate::config::env;
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Attributes, Dir, Stat};
 use crate::quote::quoted_path;
 use crate::record::SourceRecord;
 use crate::sink::layout;
-use crate::source::Source;
+use crate::source::{Preset, Source};
 use crate::tree::{Kind, Time, Xattrs};
 use clap::Args as _;
 use rustix::fd::AsFd as _;
@@ -28,13 +29,20 @@ lost, it is taken from a sink that the source knows.
 ## TEMPLATES
 Everything below the directory given with --template-dir is copied into .emu, but for what exists
 already, the id, the sinks and the lock. Executables in hooks stay executable.
+## PRESETS
+With --preset, .emu/excludes gets the patterns that fit a kind of source, each with a comment. Excludes that are
+there already are not overwritten.
+
+    home     caches, the trash, thumbnails, downloads of package managers
+    system   /proc, /sys, /dev, /run, temporary files, swap files, layers of container images, lost+found
+    project  node_modules, target, .venv, __pycache__ and other files that tools create again
 ## EXIT STATUS
 0; 1 if something cannot be written.
 ## EXAMPLES
 Save the home directory to a disk:
 
     cd ~
-    emu init
+    emu init --preset home
     emu sink add /mnt/usb/home
     emu push
 ## SEE ALSO
@@ -54,6 +62,10 @@ struct Args {
     /// Copy what is in this directory into .emu, overwriting nothing
     #[arg(long, value_name = "DIR")]
     template_dir: Option<PathBuf>,
+
+    /// Write the excludes that fit a home directory, a whole system, or programming projects
+    #[arg(long, value_name = "KIND", value_enum, conflicts_with = "template_dir")]
+    preset: Option<Preset>,
 }
 
 fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -65,12 +77,25 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     if let (Some(path), Some(template)) = (&args.template_dir, template) {
         apply(path, &template, &source, &missing, context)?;
     }
+    if let Some(preset) = args.preset {
+        source.apply_preset(preset)?;
+    }
     if context.ui.json() {
         context.ui.record(&SourceRecord::new(&source.path, &source.id, is_new))?;
     } else {
         context.ui.out(&format!("source {}: id {}", quoted_path(&source.path), source.id))?;
     }
+    if is_home(&source) && source.has_initial_excludes()? {
+        context.ui.hint("`emu init --preset home` excludes caches, the trash and thumbnails");
+    }
     Ok(None)
+}
+
+/// Whether the source is the home directory of the user.
+fn is_home(source: &Source) -> bool {
+    let home = env("HOME").and_then(|home| fs::open_operator(Path::new(&home)).ok()?.stat_self().ok());
+    let root = source.root().stat_self();
+    home.zip(root.ok()).is_some_and(|(home, root)| (home.dev, home.ino) == (root.dev, root.ino))
 }
 
 fn open_template(path: &Path) -> Result<Dir> {

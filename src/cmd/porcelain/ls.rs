@@ -2,14 +2,15 @@
 
 use crate::cmd::inside::{self, Inside};
 use crate::cmd::{Class, Context, Entry, Status, read};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::quote::escaped;
+use crate::record::ExcludedRecord;
 use crate::tree::{self, EntryRecord, Kind, Owners, path};
 use crate::ui::text;
 use clap::Args as _;
 use jiff::Timestamp;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "ls",
@@ -23,14 +24,18 @@ saved. Without an argument it is the root of HEAD. PATH is relative to the snaps
 With -l, the kind and mode, the owner, the group, the size, and the time of the last change stand
 before the name. On a terminal names are escaped; in a pipe they are printed as they are, and with -z
 each ends in a NUL. A PATH that begins with './' or '../' is relative to the current directory in the source.
+With --excluded, the paths are listed that the push met and was told to leave out, at and below PATH: excluded
+files, and excluded directories without what is below them. They are relative to the snapshot's root. If a push
+met more than 10,000 such paths, they are not recorded.
 ## EXIT STATUS
-0; 10 if there is no such snapshot, or no such path in it.
+0; 1 if with --excluded the paths are not recorded; 10 if there is no such snapshot, or no such path in it.
 ## JSON
-With --json a record of type 'entry' for each; see emu-json(5).
+With --json a record of type 'entry' for each, with --excluded of type 'excluded'; see emu-json(5).
 ## EXAMPLES
     emu ls
     emu ls -l origin:HEAD~2:src
     emu ls -R '@{yesterday}:Documents'
+    emu ls --excluded
 ## SEE ALSO
 emu-cat(1), emu-find(1), emu-ls-tree(1), emu-revisions(7)
 ",
@@ -53,6 +58,10 @@ struct Args {
     #[arg(short = 'R', long)]
     recursive: bool,
 
+    /// List the topmost paths that the snapshot was told to leave out
+    #[arg(long, conflicts_with_all = ["long", "recursive"])]
+    excluded: bool,
+
     /// End each name with a NUL instead of a line end
     #[arg(short = 'z', long = "null", conflicts_with = "long")]
     zero: bool,
@@ -66,6 +75,10 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let head = [OsString::from("HEAD")];
     let all = if args.named.is_empty() { &head[..] } else { &args.named };
     for named in all {
+        if args.excluded {
+            excluded(named, args, context)?;
+            continue;
+        }
         let inside = inside::look_up(named, args.sink.as_deref(), context)?;
         if args.recursive && inside.entry.kind == Kind::Dir {
             recurse(&inside, args, context)?;
@@ -78,6 +91,31 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
         print(dir, entries, &inside.owners, args, context)?;
     }
     Ok(None)
+}
+
+/// What the push of a snapshot met and left out.
+fn excluded(named: &OsStr, args: &Args, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    let (rev, below) = inside::parse(named, context)?;
+    let (found, below) = (context.revision(rev, args.sink.as_deref())?, below.unwrap_or_default());
+    let cannot = || format!("cannot list what {} was told to leave out", found.node.short());
+    let Some(record) = found.opened.sink.excluded(&found.node)? else {
+        return Err(Error::failed(cannot()).because("that was not recorded"));
+    };
+    if !record.is_listed() {
+        return Err(Error::failed(cannot())
+            .because(format!("{} paths were excluded, too many to be recorded by name", record.count))
+            .hint("`emu show` tells the rules"));
+    }
+    for field in record.paths {
+        let Some(path) = field.bytes().filter(|path| path::is_within(path, &below)) else { continue };
+        match (ui.json(), args.zero) {
+            (true, _) => ui.record(&ExcludedRecord::recorded(field))?,
+            (false, true) => ui.zero_ended(&path)?,
+            (false, false) => ui.path(&path)?,
+        }
+    }
+    Ok(())
 }
 
 /// Everything below a directory; the manifest is read once more.

@@ -79,8 +79,12 @@ the copy shows as changed last tells how far its stamps can be trusted.
 ## WHAT IS LEFT OUT
 Patterns in '.emu/excludes', in the syntax of gitignore(5), and after them those of --exclude-from and
 --exclude. Of a directory with a CACHEDIR.TAG (push.exclude-caches), or with a file of the name that
-push.exclude-if-present says, only that file is saved. emu-check-exclude(1) says which rule applies to a
-path.
+push.exclude-if-present says, only that file is saved. Regular files larger than --exclude-larger-than, or
+push.exclude-larger-than, are left out. emu-check-exclude(1) says which rule applies to a
+path. Patterns that are invalid or can never match are reported.
+
+The snapshot records the rules and the topmost paths that they excluded: a later checkout of it leaves these
+paths alone. emu show tells the rules, emu ls --excluded lists the paths.
 
 ## HOOKS
 pre-push runs before any sink is opened, and ends the push if it fails; post-push or push-failed runs last
@@ -161,7 +165,7 @@ fn run(args: &PushArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
     let excludes = args.exclude.patterns()?;
     if let (true, Some(path)) = (args.dry_run, &args.to) {
-        return preview::to_place(path, args.dry(), &excludes, context);
+        return preview::to_place(path, args.dry(), &args.exclude, context);
     }
     let (source, made) = targets::find_source(args, context)?;
     let hooks = [Hook::PrePush, Hook::PostPush, Hook::PushFailed];
@@ -196,7 +200,7 @@ fn save(
     (source, made): (&Source, Option<bool>),
     context: &Context,
 ) -> Result<(Counted, Status)> {
-    let config = context.config(Some(source))?;
+    let config = args.exclude.over(context.config(Some(source))?)?;
     let from = args.from.as_deref().map(|path| targets::copy_of(source, path)).transpose();
     let found = from.and_then(|from| Ok((from, targets::find_targets(args, context, source, &config)?)));
     let (from, targets) = match found {

@@ -4,6 +4,7 @@ use crate::cmd::compare::{self, Style, StyleArgs};
 use crate::cmd::describe::{self, paragraph};
 use crate::cmd::{Class, Context, Entry, Found, Status, read};
 use crate::error::Result;
+use crate::sink::Exclusions;
 use clap::Args as _;
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -12,13 +13,13 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "show a snapshot and what changed with it",
     prose: "\
 ## DESCRIPTION
-Shows what emu log shows of a snapshot, and the differences from the snapshot before it as emu-diff(1)
+Shows what emu log shows of a snapshot, what it was told to leave out, and the differences from the snapshot before it as emu-diff(1)
 prints them. Where the one before was removed, the nearest of those that led to it stands in for it,
 which is said; the oldest has nothing to be compared with.
 ## EXIT STATUS
 0; 10 if there is no such snapshot.
 ## JSON
-With --json a record of type 'snapshot', then a record of type 'change' for each difference; see
+With --json a record of type 'snapshot', one of type 'exclusions' if it is recorded what was left out, then a record of type 'change' for each difference; see
 emu-json(5).
 ## EXAMPLES
     emu show
@@ -68,6 +69,7 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     } else {
         ui.out(&paragraph(context, found))?;
     }
+    show_excluded(found, context)?;
     let Some(before) = found.before() else {
         ui.note("nothing older led to it: there is nothing to compare it with");
         return Ok(());
@@ -82,4 +84,19 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     }
     let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
     compare::print(&changes, style.unwrap_or(Style::Words), context).map(drop)
+}
+
+/// What the snapshot was told to leave out, in short.
+fn show_excluded(found: &Found, context: &Context) -> Result<()> {
+    let ui = &context.ui;
+    match found.opened.sink.excluded(&found.node) {
+        Ok(Some(excluded)) if ui.json() => ui.record(&Exclusions::new(excluded, found.node.mounts.clone())),
+        Ok(Some(excluded)) => ui.out(&describe::excluded(&excluded)),
+        Ok(None) if ui.json() => Ok(()),
+        Ok(None) => ui.out("excluded: not recorded"),
+        Err(error) => {
+            ui.warn(&error.to_string());
+            Ok(())
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub(crate) const ENTRY: Entry = Entry {
 Shows for each sink of the source whether it is there, how much room is left, HEAD, the age of the
 newest complete snapshot, how many snapshots and spares it holds, and what a push would find: the source
 is scanned for that, once a sink, and no file is opened. --no-scan leaves it out. Other file systems inside
-the source, which a push does not enter, are named.
+the source, which a push does not enter, are named. Exclude patterns that are invalid or can never match are
+reported, unless --no-scan is given.
 
     added       not in HEAD
     moved       under another path in HEAD
@@ -82,9 +83,13 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
 
 fn report(args: &Args, context: &Context) -> Result<Status> {
     let source = context.source()?;
+    let config = context.config(Some(&source))?;
+    if !args.no_scan {
+        context.warn_of_excludes(&source, &config, &[])?;
+    }
     if !context.ui.json() {
         context.ui.out(&format!("source {}", quoted_path(&source.path)))?;
-        if context.config(Some(&source))?.one_file_system() {
+        if config.one_file_system() {
             let all = mounts::all();
             for point in mounts::below(&all, source.root()) {
                 context.ui.out(&format!("  {} is another file system and not saved", quoted_path(point)))?;

@@ -68,6 +68,9 @@ keeps its id and its place in the history, and is marked as recovered if nothing
 what was written. What is not proven is said to be so, and is not made as long as a sink of the source is
 absent, which may know more. See emu-format(5).
 
+A lost or damaged record of what a snapshot was told to leave out is put back if another snapshot, of this sink
+or of another one, has the same record.
+
 What is left, and named as such: a file of which there is no good copy; a name that no record
 knows, and a directory where something else should be (nothing is deleted); a
 lost tree; a record or a manifest of a later version of emu, or one that the system does not let be read.

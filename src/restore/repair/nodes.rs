@@ -93,7 +93,9 @@ impl Recovery<'_> {
     /// What other commands decide by is not believed of a node that was altered: it counts as partial, so
     /// that it never stands in for one that is known to be complete.
     fn doubtful(&self, id: &str, node: Node) -> Node {
-        Node { machine: self.machine(id), partial: true, ..node }
+        let node = Node { id: id.to_owned(), machine: self.machine(id), partial: true, ..node };
+        let excluded = node.excluded.filter(|_| self.sink.excluded(&node).is_ok());
+        Node { excluded, ..node }
     }
 
     /// What can be said of a snapshot without any record of it.

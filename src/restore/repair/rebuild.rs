@@ -152,8 +152,14 @@ pub(super) fn count(counts: &mut Counts, listing: &Listing) {
 }
 
 fn walk(tree: &Arc<Dir>) -> fs::Result<impl Iterator<Item = Scanned>> {
-    let rules =
-        Rules { excluded: None, marked: None, skip: HashSet::new(), one_file_system: false, special: true };
+    let rules = Rules {
+        excluded: None,
+        marked: None,
+        larger_than: None,
+        skip: HashSet::new(),
+        one_file_system: false,
+        special: true,
+    };
     Ok(Walk::start(Arc::clone(tree), rules, 0, Box::new(|_, _| ()))?.map(|(scanned, _)| scanned))
 }
 

@@ -164,6 +164,10 @@ impl Run<'_> {
             Err(error) => outcome.notes.push(whole(What::Manifest, "a sound manifest", error.to_string())),
             Ok(note) => outcome.notes.extend(note),
         }
+        if let Err(error) = self.sink.excluded(self.node) {
+            let expected = "a record of what was left out";
+            outcome.notes.push(whole(What::Excluded, expected, error.to_string()));
+        }
         Checker::new(self, tree, &groups).settle(&mut outcome);
         outcome.notes.sort_by_key(|note| note.place);
         (outcome, interrupt::check())

@@ -49,3 +49,69 @@ fn paths_come_from_standard_input_and_need_not_exist() {
     program(&["--exclude-from", list.to_str().unwrap(), "other"], "", 0);
     job.emu.program("emu-check-exclude", &["x"]).exits(10);
 }
+
+/// What `emu check-exclude` warns about with these lines in `.emu/excludes`.
+fn warnings(lines: &str) -> Vec<String> {
+    let job = Job::new("dir build/sub\nfile build/sub/x \"x\"\nfile a \"a\"");
+    fs::write(job.src().join(".emu/excludes"), lines).unwrap();
+    let said = job.emu.inside("src").run(&["check-exclude", "a"]);
+    said.stderr.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_negated_pattern_below_an_excluded_directory_is_reported_with_both_lines() {
+    let said = warnings("# mine\n/build/\n!/build/sub/x\n");
+    assert_eq!(said.len(), 1, "{said:?}");
+    let parts =
+        ["excludes' line 3: '!/build/sub/x' has no effect", "line 2 ('/build/')", "'/build/*' instead"];
+    assert!(parts.iter().all(|part| said[0].contains(part)), "{said:?}");
+    // The same where the directory is excluded by a wildcard or by a later line.
+    assert_eq!(warnings("/build/*\n!build/sub/x\n").len(), 1);
+    assert_eq!(warnings("!/build/x\n/build/\n").len(), 1);
+}
+
+#[test]
+fn a_negated_pattern_that_can_match_is_not_reported() {
+    for lines in [
+        "/build/*\n!/build/sub\n",
+        "/build/*\n!/build/sub/\n/build/sub/*\n!/build/sub/x\n",
+        "/build/\n!/build/\n!/build/sub\n",
+        "/*\n!/build/\n!/build/x\n",
+        "*.o\n!/build/x.o\n",
+        "build/\n!x\n!**/build/x\n",
+        "/build/\n# !/build/x\n\\!/build/x\n",
+    ] {
+        assert_eq!(warnings(lines), [""; 0], "{lines:?}");
+    }
+}
+
+#[test]
+fn a_pattern_that_can_match_no_path_is_reported_with_what_to_write_instead() {
+    let job = Job::new("file a \"a\"");
+    let below = job.src().join("tmp/");
+    let lines = format!("./x\n{}\n../y\n!./z\n", below.to_str().unwrap());
+    fs::write(job.src().join(".emu/excludes"), lines).unwrap();
+    let said = job.emu.inside("src").run(&["check-exclude", "a"]).stderr;
+    for (line, instead) in
+        [(1, "write '/x' instead"), (2, "write '/tmp/' instead"), (4, "write '!/z' instead")]
+    {
+        let expected = |text: &str| text.contains(&format!("line {line}: ")) && text.contains(instead);
+        assert!(said.lines().any(expected), "{line} {instead}: {said}");
+    }
+    assert!(said.contains("line 3: '../y' matches nothing"), "{said}");
+    // A source that has such a path inside may mean it.
+    fs::create_dir_all(job.src().join(job.src().strip_prefix("/").unwrap())).unwrap();
+    assert!(!job.emu.inside("src").run(&["check-exclude", "a"]).stderr.contains("line 2"));
+}
+
+#[test]
+fn a_byte_order_mark_and_crlf_line_ends_are_ignored() {
+    let job = Job::new("file a.o \"o\"\ndir cache\nfile cache/x \"x\"\nfile b \"b\"");
+    fs::write(job.src().join(".emu/excludes"), b"\xef\xbb\xbf*.o\r\n/cache/\r\n").unwrap();
+    let said = job.emu.inside("src").run(&["check-exclude", "a.o", "cache/x", "b"]).succeeds();
+    let lines: Vec<_> = said.records().iter().map(|record| record["line"].as_u64()).collect();
+    assert_eq!(lines, [Some(1), Some(2), None]);
+    job.push(&[]).succeeds();
+    let saved = job.entries();
+    assert!(saved.contains_key("b") && !saved.contains_key("a.o") && !saved.contains_key("cache"));
+}

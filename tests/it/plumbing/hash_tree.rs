@@ -127,7 +127,10 @@ fn excludes_of_a_source_apply() {
     let job = Job::new("file a \"\"\nfile b.o \"\"");
     fs::write(job.src().join(".emu/excludes"), "*.o\n").unwrap();
     let said = job.emu.program("emu-hash-tree", &["src"]).succeeds();
-    assert!(!said.stdout.contains("b.o") && !said.stdout.contains(".emu"), "{said}");
+    let entries: Vec<_> = said.records().into_iter().filter(|record| record["type"] == "entry").collect();
+    assert_eq!(entries.iter().map(|entry| entry["path"].as_str().unwrap()).collect::<Vec<_>>(), ["", "a"]);
+    let left_out = said.records().into_iter().find(|record| record["type"] == "exclusions").unwrap();
+    assert_eq!(left_out["paths"], serde_json::json!([{"path": "b.o"}]));
 }
 
 #[test]

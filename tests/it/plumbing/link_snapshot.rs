@@ -255,3 +255,40 @@ fn an_empty_tree_needs_to_be_allowed() {
     let args = [&LINK[..], &["--allow-empty"]].concat();
     job.emu.pipe("emu-link-snapshot", &args, empty.as_bytes()).succeeds();
 }
+
+#[test]
+fn the_pipeline_records_what_was_left_out() {
+    let job = Job::new("file a \"1\"\nfile x.o \"o\"\ndir cache\nfile cache/y \"y\"");
+    fs::write(job.src().join(".emu/excludes"), "*.o\n/cache/\n").unwrap();
+    let line = "emu-hash-tree src | emu-link-snapshot --sink ./sink --source src | emu-commit-snapshot --sink ./sink";
+    job.emu.shell(line).succeeds();
+    job.push(&[]).succeeds();
+    assert_eq!(job.nodes()[0]["excluded"], job.nodes()[1]["excluded"]);
+    assert_eq!(job.node()["excluded"]["count"], 2);
+    assert_eq!(job.emu.inside("src").ok(&["ls", "--excluded", "TAIL"]), "cache\nx.o\n");
+    // emu-hash-tree --stdin keeps it.
+    let sealed = job.emu.pipe("emu-hash-tree", &["--stdin"], manifest(&job).as_bytes()).succeeds().stdout;
+    assert!(
+        sealed.contains("\"exclusions\"") && link(&job, sealed.as_bytes()).succeeds().records().len() == 1
+    );
+}
+
+#[test]
+fn an_exclusions_record_that_is_not_sound_is_refused() {
+    let job = Job::pushed("file a \"1\"\nfile x.o \"o\"");
+    fs::write(job.src().join(".emu/excludes"), "*.o\n").unwrap();
+    let sound = manifest(&job);
+    let before = listing(&job.sink());
+    for (old, new) in [
+        ("{\"path\":\"x.o\"}", "{\"path\":\"../x.o\"}"),
+        ("\"count\":1", "\"count\":3"),
+        ("\"type\":\"exclusions\",\"v\":1", "\"type\":\"exclusions\",\"v\":2"),
+        ("\"rules\":", "\"other\":"),
+    ] {
+        let bad = sound.replace(old, new);
+        assert_ne!(bad, sound, "{old}");
+        let said = link(&job, bad.as_bytes()).exits(2);
+        assert!(one_error(&said).contains("'exclusions' record"), "{said}");
+        assert_eq!(listing(&job.sink()), before, "{old}");
+    }
+}

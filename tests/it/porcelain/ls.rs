@@ -82,3 +82,34 @@ fn records_are_entries_with_their_paths() {
         (1, &"entry".into(), &"d/x".into())
     );
 }
+
+#[test]
+fn excluded_paths_of_a_snapshot_are_listed() {
+    let job =
+        Job::new("file a \"a\"\nfile d/x.o \"o\"\nfile d/y \"y\"\ndir cache/deep\nfile cache/deep/z \"z\"");
+    std::fs::write(job.src().join(".emu/excludes"), "*.o\n/cache/\n").unwrap();
+    job.push(&[]).succeeds();
+    let src = job.emu.inside("src");
+    assert_eq!(src.ok(&["ls", "--excluded"]), "cache\nd/x.o\n");
+    assert_eq!(src.ok(&["ls", "--excluded", "-z", "HEAD:d"]), "d/x.o\0");
+    assert_eq!(src.ok(&["ls", "--excluded", "HEAD:cache"]), "cache\n");
+    let records = src.run(&["ls", "--excluded", "--json"]).succeeds().records();
+    assert_eq!(records[0], serde_json::json!({"type": "excluded", "path": "cache", "excluded": true}));
+    assert_eq!(records.len(), 2);
+}
+
+#[test]
+fn too_many_excluded_paths_are_counted_and_not_listed() {
+    let job = Job::new("file a \"a\"");
+    job.emu.shell("mkdir src/d && cd src/d && seq 10001 | xargs touch").succeeds();
+    std::fs::write(job.src().join(".emu/excludes"), "/d/*\n").unwrap();
+    job.push(&[]).succeeds();
+    assert_eq!(job.node()["excluded"]["count"], 10001);
+    let said = job.emu.inside("src").run(&["ls", "--excluded"]).exits(1);
+    assert!(said.stderr.contains("10001 paths were excluded, too many"), "{said}");
+    // The rules alone protect them.
+    std::fs::write(job.src().join(".emu/excludes"), "").unwrap();
+    job.edit("file a \"changed\"").push(&[]).succeeds();
+    job.emu.inside("src").ok(&["checkout", "HEAD~"]);
+    assert_eq!(std::fs::read_dir(job.src().join("d")).unwrap().count(), 10001);
+}

@@ -50,8 +50,8 @@ fn records_are_the_snapshot_and_its_changes() {
     let job = job();
     let records = job.emu.inside("src").run(&["show", "--json", "HEAD", "HEAD~"]).succeeds().records();
     let types: Vec<&str> = records.iter().map(|record| record["type"].as_str().unwrap()).collect();
-    assert_eq!(types, ["snapshot", "change", "snapshot", "change"]);
-    assert_eq!(records[1]["path"], "b");
+    assert_eq!(types, ["snapshot", "exclusions", "change", "snapshot", "exclusions", "change"]);
+    assert_eq!(records[2]["path"], "b");
 }
 
 #[test]
@@ -67,5 +67,22 @@ fn numbers_alone_are_shown_with_stat() {
         hint: `emu log` lists all snapshots
         [exit 10]
         ",
+    );
+}
+
+#[test]
+fn the_rules_of_what_was_left_out_are_told_in_short() {
+    let job = Job::new("file a \"a\"\nfile x.o \"o\"\nfile y.tmp \"t\"");
+    std::fs::write(job.src().join(".emu/excludes"), "# objects\n*.o\n/none\n").unwrap();
+    job.push(&["--exclude", "*.tmp"]).succeeds();
+    let said = job.emu.inside("src").ok(&["show"]);
+    let rules = "excluded: 2 paths (2 patterns of .emu/excludes, 1 pattern of --exclude, directories with a \
+                 CACHEDIR.TAG, directories with '.nobackup', other file systems)";
+    assert!(said.lines().any(|line| line == rules), "{said}");
+    let records = job.emu.inside("src").run(&["show", "--json"]).succeeds().records();
+    assert_eq!(records[0]["excluded"]["count"], 2);
+    assert_eq!(
+        (&records[1]["type"], &records[1]["paths"][1]["path"]),
+        (&"exclusions".into(), &"y.tmp".into())
     );
 }

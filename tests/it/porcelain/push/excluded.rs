@@ -113,3 +113,79 @@ fn a_mark_stays_where_a_snapshot_has_not_even_its_directory() {
     job.emu.inside("src").run(&["checkout", "HEAD~"]);
     assert!(job.src().join("build/CACHEDIR.TAG").exists() && job.src().join("build/x").exists());
 }
+
+#[test]
+fn push_status_and_check_exclude_warn_about_a_pattern_once_and_other_commands_do_not() {
+    let job = Job::new("file a \"a\"\ndir build");
+    job.ok(&["-S", "src", "sink", "add", "second", "./second"]);
+    fs::write(job.src().join(".emu/excludes"), "[a\n/build/\n!/build/x\n").unwrap();
+    let warnings =
+        |stderr: &str| (stderr.matches("no valid pattern").count(), stderr.matches("no effect").count());
+    let run = |args: &[&str]| warnings(&job.emu.inside("src").run(args).stderr);
+    assert_eq!(warnings(&job.push(&["--dry-run"]).succeeds().stderr), (1, 1));
+    assert_eq!(warnings(&job.push(&[]).succeeds().stderr), (1, 1));
+    assert_eq!(run(&["status"]), (1, 1));
+    assert_eq!(run(&["check-exclude", "a"]), (1, 1));
+    assert_eq!(warnings(&job.emu.program("emu-hash-tree", &["src"]).stderr), (1, 1));
+    job.edit("file a \"changed\"");
+    assert_eq!(run(&["status", "--no-scan"]), (0, 0));
+    assert_eq!(run(&["diff"]), (0, 0));
+    assert_eq!(run(&["checkout", "--force", "origin:HEAD"]), (0, 0));
+    assert_eq!(run(&["log"]), (0, 0));
+}
+
+#[test]
+fn files_above_a_size_are_left_out_and_listed() {
+    let job = Job::new(
+        "dir d\nfile d/exact size=4096 seed=1\nfile d/large size=4097 seed=2\nsymlink d/link -> large",
+    );
+    job.config("[push]\nexclude-larger-than = \"4K\"\n");
+    job.push(&[]).succeeds();
+    assert_eq!(saved(&job), ["d", "d/exact", "d/link"]);
+    let inside = job.emu.inside("src");
+    assert_eq!(inside.ok(&["ls", "--excluded"]), "d/large\n");
+    assert!(
+        inside.ok(&["show"]).contains("\nexcluded: 1 path (files larger than 4.1 kB, other file systems)\n")
+    );
+    let said = inside.run(&["check-exclude", "d/large", "d/exact", "d"]).succeeds().records();
+    assert_eq!((&said[0]["excluded"], &said[0]["larger_than"]), (&true.into(), &4096.into()));
+    assert!(said[1]["excluded"] == false && said[2]["excluded"] == false);
+    inside.run(&["check-exclude", "--exclude-larger-than", "0", "d/large"]).exits(1);
+    // The option goes before the configuration, and 0 leaves out none.
+    let plan = job.push(&["--dry-run", "--exclude-larger-than", "0"]).succeeds().stdout;
+    assert!(plan.contains("d/large"), "{plan}");
+    job.push(&["--allow-shrunk", "--exclude-larger-than", "1K"]).succeeds();
+    assert_eq!(saved(&job), ["d", "d/link"]);
+    let entries = job.emu.program("emu-hash-tree", &["src", "--exclude-larger-than", "1G"]).succeeds();
+    assert!(
+        entries.stdout.contains("\"path\":\"d/large\",\"kind\"")
+            && entries.stdout.contains("\"larger_than\":1073741824")
+    );
+    job.push(&["--exclude-larger-than", "0"]).succeeds();
+    assert_eq!(saved(&job), ["d", "d/exact", "d/large", "d/link"]);
+}
+
+#[test]
+fn a_size_that_is_no_number_of_bytes_is_refused() {
+    let job = Job::new("file a \"a\"");
+    let said = job.push(&["--exclude-larger-than", "1X"]).exits(2);
+    assert!(
+        said.stderr.contains("cannot use --exclude-larger-than '1X': allowed is a number of bytes"),
+        "{said}"
+    );
+    job.config("[push]\nexclude-larger-than = \"big\"\n");
+    assert!(job.push(&[]).exits(2).stderr.contains("push.exclude-larger-than"));
+}
+
+#[test]
+fn a_checkout_does_not_remove_files_above_the_size_of_then_and_restores_those_below() {
+    let job = Job::new("file keep \"k\"\nfile grows \"small\"\nfile large size=5000 seed=1");
+    job.push(&["--exclude-larger-than", "4K"]).succeeds();
+    job.edit("file grows size=6000 seed=2\nfile later size=7000 seed=3\nfile extra \"e\"")
+        .push(&[])
+        .succeeds();
+    job.emu.inside("src").ok(&["checkout", "HEAD~"]);
+    assert!(job.src().join("large").exists() && job.src().join("later").exists());
+    assert!(!job.src().join("extra").exists());
+    assert_eq!(fs::read_to_string(job.src().join("grows")).unwrap(), "small");
+}
