@@ -2,6 +2,7 @@
 //! out, what it holds and who may change it; it publishes nothing.
 
 mod catalog;
+mod damage;
 pub mod frames;
 pub mod index;
 mod inferred;
@@ -17,6 +18,7 @@ pub mod rev;
 mod sound;
 
 pub use catalog::{Catalog, Damaged, Place, Snapshot};
+pub use damage::{Avoided, DamageList, DamagedEntry};
 pub use index::{Index, IndexWriter};
 pub use intent::{Intent, Stage, Standing};
 pub use lock::{Lock, ReadLock, SinkLock, Wait};

@@ -2,9 +2,10 @@
 
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Attributes, Cursor, Dir, Errno, Removal};
+use crate::progress::Observer;
 use crate::quote::quoted;
 use crate::sink::index::Create;
-use crate::sink::{Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
+use crate::sink::{Avoided, Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
 use crate::tree::{Entry, Kind, Sealed};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -239,6 +240,10 @@ pub struct Lane {
     pub shares: AtomicBool,
     /// Files of HEAD that are not what its manifest says.
     pub damaged: AtomicU64,
+    /// Files of HEAD that verify found damaged, and whose recorded content the source still has.
+    pub repairable: AtomicU64,
+    /// What must not be taken from HEAD, because verify found it damaged.
+    pub avoided: Arc<Avoided>,
     stopped: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -260,6 +265,8 @@ impl Lane {
             sync_each: false,
             shares: AtomicBool::new(true),
             damaged: AtomicU64::new(0),
+            repairable: AtomicU64::new(0),
+            avoided: Arc::new(Avoided::default()),
             stopped: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
@@ -298,7 +305,20 @@ impl Lane {
     /// What the scan looks at for this lane.
     pub fn known(&self) -> Known {
         let reused = self.staged.as_ref().filter(|_| self.reused).cloned();
-        Known { index: self.index.clone(), reused, grain: self.grain }
+        Known { index: self.index.clone(), reused, grain: self.grain, avoided: Arc::clone(&self.avoided) }
+    }
+
+    /// Says that older snapshots can be repaired from the source, if they can.
+    pub fn remark_repairable(&self, observer: &dyn Observer) {
+        let (count, them) = match self.repairable.load(Ordering::Relaxed) {
+            0 => return,
+            1 => ("1 damaged file".to_owned(), "it"),
+            count => (format!("{count} damaged files"), "them"),
+        };
+        observer.warn(format!(
+            "the source still has the recorded content of {count} of {}; `emu verify --repair` repairs {them} in the older snapshots",
+            self.label
+        ));
     }
 
     /// Whether the lane still works.

@@ -96,6 +96,7 @@ pub fn link_snapshot<R: BufRead>(
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     let run = stage.run(|| recorded.next(&mut manifest), &mut sealers);
     let met = recorded.met;
+    lanes[0].remark_repairable(observer);
     let sealed = run
         .and_then(|()| check_empty(&met, request))
         .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]));

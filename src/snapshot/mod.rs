@@ -13,6 +13,7 @@ pub mod clean;
 pub mod commit;
 mod compare;
 mod copy;
+mod damage;
 mod feed;
 mod journal;
 mod lane;
@@ -165,6 +166,7 @@ impl Pass<'_> {
         };
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
+        lanes.iter().for_each(|lane| lane.remark_repairable(self.observer));
         let missing: Vec<u64> =
             feed.sides.iter_mut().map(|side| side.drain().map_or(0, |()| side.missing)).collect();
         let met = feed.met;
