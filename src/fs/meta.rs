@@ -118,6 +118,7 @@ impl Stat {
             xattrs: Xattrs::default(),
             links: None,
             held: None,
+            made: None,
             sink_ino: 0,
         }
     }

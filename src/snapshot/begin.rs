@@ -258,6 +258,7 @@ pub(super) fn into_staging(
     let avoided = node.as_ref().map(|node| Avoided::new(std::mem::take(&mut ready.damage), &node.id));
     let mut lane = Lane::staging(&ready.sink, &staging, tree.zip(index.clone()), ready.set_owner)?;
     lane.avoided = Arc::new(avoided.unwrap_or_default());
+    lane.seq = ready.catalog.last_seq + 1;
     let mut root = root.clone();
     let want = attributes(&root, ready.set_owner);
     let held = match staging.is_reused() {

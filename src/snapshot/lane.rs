@@ -6,7 +6,7 @@ use crate::progress::Observer;
 use crate::quote::quoted;
 use crate::sink::index::Create;
 use crate::sink::{Avoided, Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
-use crate::tree::{Entry, Kind, Sealed};
+use crate::tree::{Entry, Kind, Made, Sealed};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -232,6 +232,8 @@ pub struct Lane {
     pub grain: u64,
     /// How many names an inode of the sink can have.
     pub max_links: u32,
+    /// The place in history of the snapshot that is being made; 0 where only hashes are wanted.
+    pub seq: u64,
     /// Whether owners are set.
     pub set_owner: bool,
     /// Whether each file is synced by itself, because the file system cannot be synced whole.
@@ -261,6 +263,7 @@ impl Lane {
             aside: None,
             grain: 1,
             max_links: u32::MAX,
+            seq: 0,
             set_owner: false,
             sync_each: false,
             shares: AtomicBool::new(true),
@@ -300,6 +303,11 @@ impl Lane {
     /// Whether a tree is made from nothing, beside that of the parent.
     pub fn begins_empty(&self) -> bool {
         !self.reused && self.parent.is_some() && self.staged.is_some()
+    }
+
+    /// What the record of an inode says that this snapshot creates.
+    pub fn made(&self) -> Option<Made> {
+        (self.seq != 0).then_some(Made { seq: self.seq, path: None })
     }
 
     /// What the scan looks at for this lane.

@@ -122,6 +122,7 @@ fn draft(
     let tree = sealed.staged.sealed.tree;
     Ok(Draft {
         push: crate::sink::uuid()?,
+        seq: ready.catalog.last_seq + 1,
         source: ready.sink.info.source.clone(),
         time: begun,
         compare: "hash".to_owned(),
@@ -222,7 +223,7 @@ fn unattested(path: &[u8]) -> Error {
 /// Publishes what `emu-link-snapshot` staged.
 ///
 /// # Errors
-/// There is no such staging, it is not what the record says, or HEAD has moved since; in the last
+/// There is no such staging, it is not what the record says, or the history has changed since; in the last
 /// case the staging is removed, for it can never be published.
 pub fn commit_staged(
     sink: &Sink,
@@ -254,10 +255,10 @@ pub fn commit_staged(
     if draft.manifest.sha256 != *manifest {
         return Err(Error::failed(cannot()).because("its manifest is not the one that was staged"));
     }
-    if intent.parent != catalog.head {
+    if intent.parent != catalog.head || draft.seq != catalog.last_seq + 1 {
         lane::discard(sink, txid)?;
         return Err(Error::failed(cannot())
-            .because("HEAD has moved since it was staged")
+            .because("HEAD has moved, or another snapshot was published, since it was staged")
             .hint("run the pipeline again"));
     }
     commit::publish(sink, lock, txid, &draft, message, catalog)

@@ -240,6 +240,7 @@ impl Pass<'_> {
         let tree = &staged.sealed.tree;
         Draft {
             push: push.to_owned(),
+            seq: ready.catalog.last_seq + 1,
             source: self.source.id.clone(),
             time: begun.to_owned(),
             compare: self.config.compare().word().to_owned(),

@@ -8,6 +8,7 @@ use rustix::fd::AsFd;
 
 /// A name that cannot share its group's inode gets one of its own, with the same bytes.
 pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
+    named.made = lane.made();
     if named.kind == Kind::Symlink {
         to.make_symlink(named.target.as_deref().unwrap_or_default(), &named.name)?;
         let (held, now) = fs::apply_to_symlink(to, &named.name, &attributes(named, lane.set_owner))?;
