@@ -113,8 +113,8 @@ fn announce(
     let estimate = usage(&opened.sink, &all, &going, several::threads(context)?);
     let name = escaped(opened.name.as_bytes());
     let frees = match &estimate {
-        Ok(Usage { together: Some(bytes), left_out, .. }) => {
-            let about = if left_out.is_empty() { "about" } else { "at most" };
+        Ok(usage @ Usage { together: Some(bytes), .. }) => {
+            let about = if usage.is_exact() { "about" } else { "at most" };
             format!(", which frees {about} {}", text::bytes(*bytes))
         }
         Ok(_) => "; what that frees is not known, because a manifest is damaged".to_owned(),

@@ -79,7 +79,7 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     print(&reports, &left, Some((&outcomes, word)), options, context)?;
     let was_changed = lock.is_some() && !plan.is_empty();
     if lock.is_some() {
-        renote(sink, &reports, &left, options, context);
+        renote(sink, &reports, (&findings, &outcomes), &left, options, context);
     }
     drop(lock);
     // Spares that were given up: that takes long, and holds nobody up.
@@ -201,8 +201,19 @@ fn print(
     Ok(())
 }
 
-/// The notes of the verify tell what is wrong still.
-fn renote(sink: &Sink, reports: &[Report], left: &HashMap<&str, u64>, options: Options, context: &Context) {
+/// Records in the sink what is still damaged, and what no longer is.
+fn renote(
+    sink: &Sink,
+    reports: &[Report],
+    (findings, outcomes): (&[Finding], &[Outcome]),
+    left: &HashMap<&str, u64>,
+    options: Options,
+    context: &Context,
+) {
+    let mended = findings.iter().zip(outcomes).filter(|(_, outcome)| !is_left(outcome));
+    if let Err(error) = verify::forget_mended(sink, mended.map(|(finding, _)| finding)) {
+        context.ui.warn(&error.to_string());
+    }
     for report in reports {
         if let Report::Snapshot(checked) = report
             && checked.findings > 0

@@ -1,6 +1,6 @@
 //! A held directory and what can be done to its entries by name.
 
-use super::{Errno, Result, Stat, fault};
+use super::{Errno, Inode, Result, Stat, fault};
 use crate::tree::path::is_component;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, StatxFlags};
@@ -136,6 +136,16 @@ impl Dir {
     /// The system's.
     pub fn stat(&self, name: &[u8]) -> Result<Stat> {
         stat_at(&self.fd, component(name)?, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT)
+    }
+
+    /// The identity of the inode under a name, itself if it is a link.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn inode(&self, name: &[u8]) -> Result<Inode> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+        let stat = rustix::fs::statx(&self.fd, component(name)?, flags, StatxFlags::INO | StatxFlags::BTIME)?;
+        Ok(Inode::from(&stat))
     }
 
     /// [`Dir::stat`], with `None` for a name that is not there.

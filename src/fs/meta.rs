@@ -36,6 +36,24 @@ pub struct Stat {
     pub mount: u64,
 }
 
+/// Tells an inode from all others of its file system, also from one that is given its number later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Inode {
+    /// Inode number.
+    pub ino: u64,
+    /// When the inode was created; `None` where the file system does not keep that.
+    pub born: Option<Time>,
+}
+
+impl From<&Statx> for Inode {
+    fn from(st: &Statx) -> Inode {
+        let has_birth =
+            rustix::fs::StatxFlags::from_bits_retain(st.stx_mask).contains(rustix::fs::StatxFlags::BTIME);
+        let born = Time { sec: st.stx_btime.tv_sec, nanos: st.stx_btime.tv_nsec };
+        Inode { ino: st.stx_ino, born: has_birth.then_some(born) }
+    }
+}
+
 impl From<Statx> for Stat {
     fn from(st: Statx) -> Stat {
         let time = |t: rustix::fs::StatxTimestamp| Time { sec: t.tv_sec, nanos: t.tv_nsec };
@@ -100,6 +118,7 @@ impl Stat {
             xattrs: Xattrs::default(),
             links: None,
             held: None,
+            made: None,
             sink_ino: 0,
         }
     }

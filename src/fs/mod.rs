@@ -30,7 +30,7 @@ pub use file::{
 };
 pub use folder::{drop_default_acl, finish_dir, fit_dir, has_xattrs, open_up, prepare_dir, set_mtime};
 pub use measure::measure_tree;
-pub use meta::{Applied, Attributes, Stat, apply_and_stat, apply_to_file, read_xattrs};
+pub use meta::{Applied, Attributes, Inode, Stat, apply_and_stat, apply_to_file, read_xattrs};
 pub use open::{open_operator, open_operator_file, working_directory};
 pub use remove::{Removal, remove_tree, usual_threads};
 pub use space::{

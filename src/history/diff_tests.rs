@@ -25,6 +25,7 @@ fn entry(name: &str, kind: Kind, content: &str) -> Entry {
         xattrs: Xattrs::new(),
         links: None,
         held: None,
+        made: None,
         sink_ino: 0,
     }
 }

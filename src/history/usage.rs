@@ -1,15 +1,16 @@
-//! What snapshots hold, and what each holds alone: an estimate from manifests, in which neighbours
-//! have nearly everything in common.
+//! Computes from manifests what snapshots hold, and what each holds alone.
 //!
-//! Two entries are taken for one inode of the sink if content and attributes are equal and the path
-//! or the source's inode is: that is what a push links. Files are counted in blocks of 4 KiB; every
-//! snapshot has directories of its own. What the file system compresses, or what sparse files leave out, is
-//! not known here.
+//! A record names the snapshot that created its inode and the path that the inode had there. Two records
+//! with the same name of an inode are the same inode, and all others are not: hard links and moved files
+//! are counted once, a copy is counted for itself. Files are counted in blocks of 4 KiB; every snapshot has
+//! directories of its own. Holes and compression are not known here, so the numbers are at most what
+//! becomes free where files have holes, are compressed, or share blocks.
 
 use super::frames;
-use crate::error::Result;
+use crate::error::{Doing as _, Result};
+use crate::fs::{Errno, FsKind};
 use crate::sink::{Damaged, Node, Sink, layout};
-use crate::tree::{Entry, Kind, Listing, path};
+use crate::tree::{Kind, Listing, path};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -26,17 +27,35 @@ pub struct Usage {
     pub together: Option<u64>,
     /// What all snapshots hold, what they share counted once.
     pub all: u64,
+    /// Something else may hold some of what is counted: the file system lets files share blocks, there is a
+    /// spare or an interrupted push, or a record does not name its inode. The numbers are then at most what
+    /// becomes free.
+    pub may_share: bool,
     /// Snapshots of which it is not known what they hold. Where there are any, they may share what
     /// others seem to hold alone: the numbers are then at most what becomes free, and at least what
     /// all hold.
     pub left_out: Vec<Damaged>,
 }
 
-/// A file in a directory: keyed hashes of what it is under this path and on this inode of the source.
+impl Usage {
+    /// Whether the numbers are what becomes free, not only at most that.
+    pub fn is_exact(&self) -> bool {
+        self.left_out.is_empty() && !self.may_share
+    }
+}
+
+/// A file: a keyed hash that tells its inode from all others, and the bytes that it takes up.
 struct Item {
-    at_path: u64,
-    on_inode: u64,
+    inode: u64,
     bytes: u64,
+}
+
+/// The files of a part of a manifest.
+#[derive(Default)]
+struct Items {
+    known: Vec<Item>,
+    /// A record does not say which snapshot created its inode, so that it is taken for an inode of its own.
+    is_vague: bool,
 }
 
 /// Measures all snapshots of a sink; `asked` says which of them are asked about.
@@ -45,13 +64,19 @@ struct Item {
 /// A signal came, or the sink cannot be read.
 pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Result<Usage> {
     let keys = RandomState::new();
-    let look = |items: &mut Vec<Item>, listing: &Listing| {
-        let files = listing.entries.iter().filter(|entry| entry.kind == Kind::File && entry.size > 0);
-        items.extend(files.map(|entry| item(&keys, &listing.dir, entry)));
+    let look = |items: &mut Items, listing: &Listing| {
+        for entry in listing.entries.iter().filter(|entry| entry.kind == Kind::File && entry.size > 0) {
+            let whole = path::join(&listing.dir, &entry.name);
+            let origin = entry.origin(&whole);
+            items.is_vague |= origin.is_none();
+            let inode =
+                origin.map_or_else(|| keys.hash_one((&whole, entry.ino)), |origin| keys.hash_one(origin));
+            items.known.push(Item { inode, bytes: entry.size.div_ceil(BLOCK) * BLOCK });
+        }
     };
     let snapshots = frames::look(sink, nodes, threads, &look)?;
     // Which snapshots have each part; most have most of them.
-    let mut parts: HashMap<*const Vec<Item>, (Arc<Vec<Item>>, Holders)> = HashMap::new();
+    let mut parts: HashMap<*const Items, (Arc<Items>, Holders)> = HashMap::new();
     let (mut is_known, mut left_out) = (vec![true; nodes.len()], Vec::new());
     for (at, held) in snapshots.into_iter().enumerate() {
         let held = held.unwrap_or_else(|damaged| {
@@ -64,15 +89,21 @@ pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Re
             holders.add(at, asked.get(at) == Some(&true));
         }
     }
-    let mut inodes = Inodes::default();
+    let mut inodes: HashMap<u64, (u64, Holders)> = HashMap::new();
     for (items, holders) in parts.values() {
-        items.iter().for_each(|item| inodes.add(item, *holders));
+        for item in &items.known {
+            let (_, held) = inodes.entry(item.inode).or_insert((item.bytes, Holders::None));
+            *held = held.with(*holders);
+        }
     }
     let dir = sink.dir(layout::PINS)?.stat_self().map_or(0, |stat| (stat.blocks * 512).min(BLOCK));
+    let is_vague = parts.values().any(|(items, _)| items.is_vague);
+    let may_share =
+        is_vague || has_bases(sink)? || matches!(FsKind::of(sink.root()), FsKind::Btrfs | FsKind::Xfs);
     let mut alone: Vec<u64> = nodes.iter().map(|node| node.counts.dirs.max(1) * dir).collect();
     let mut all = alone.iter().sum();
     let mut together = alone.iter().zip(asked).filter(|(_, asked)| **asked).map(|(dirs, _)| dirs).sum();
-    for (bytes, holders) in inodes.roots() {
+    for (bytes, holders) in inodes.into_values() {
         all += bytes;
         if let Holders::One(at, _) = holders {
             alone[at] += bytes;
@@ -81,17 +112,20 @@ pub fn usage(sink: &Sink, nodes: &[&Node], asked: &[bool], threads: usize) -> Re
     }
     let are_known = asked.iter().zip(&is_known).all(|(asked, known)| *known || !asked);
     let alone = alone.into_iter().zip(is_known).map(|(bytes, known)| known.then_some(bytes)).collect();
-    Ok(Usage { alone, together: are_known.then_some(together), all, left_out })
+    Ok(Usage { alone, together: are_known.then_some(together), all, may_share, left_out })
 }
 
-fn item(keys: &RandomState, dir: &[u8], entry: &Entry) -> Item {
-    let Entry { mode, uid, gid, mtime, sha256, xattrs, .. } = entry;
-    let content = (sha256.map(|digest| digest.0), mode, uid, gid, mtime.sec, mtime.nanos, xattrs);
-    Item {
-        at_path: keys.hash_one((path::join(dir, &entry.name), &content)),
-        on_inode: keys.hash_one((entry.ino, &content)),
-        bytes: entry.size.div_ceil(BLOCK) * BLOCK,
+/// Whether there are trees that are no snapshots and may hold the same inodes.
+fn has_bases(sink: &Sink) -> Result<bool> {
+    for name in [layout::SPARE, layout::STAGING] {
+        match sink.emu().open_dir(name).and_then(|dir| dir.list()) {
+            Ok(items) if items.is_empty() => {}
+            Err(Errno::NOENT) => {}
+            Ok(_) => return Ok(true),
+            Err(errno) => return Err(errno).doing(|| format!("cannot list {}", sink.inside(name))),
+        }
     }
+    Ok(false)
 }
 
 /// Which snapshots have something; the flag is whether all of them are asked about.
@@ -121,59 +155,6 @@ impl Holders {
     }
 }
 
-/// The inodes that entries were found to be: sets that are joined where a key is in both.
-#[derive(Default)]
-struct Inodes {
-    of_key: HashMap<u64, u32>,
-    above: Vec<u32>,
-    held: Vec<(u64, Holders)>,
-}
-
-impl Inodes {
-    fn add(&mut self, item: &Item, holders: Holders) {
-        let known = [item.at_path, item.on_inode].map(|key| self.of_key.get(&key).copied());
-        let root = match known {
-            [Some(a), Some(b)] => self.join(a, b),
-            [Some(one), None] | [None, Some(one)] => self.root(one),
-            [None, None] => {
-                let new = u32::try_from(self.above.len()).unwrap_or(u32::MAX);
-                self.above.push(new);
-                self.held.push((item.bytes, Holders::None));
-                new
-            }
-        };
-        self.of_key.insert(item.at_path, root);
-        self.of_key.insert(item.on_inode, root);
-        let held = &mut self.held[root as usize].1;
-        *held = held.with(holders);
-    }
-
-    fn root(&mut self, mut at: u32) -> u32 {
-        while self.above[at as usize] != at {
-            self.above[at as usize] = self.above[self.above[at as usize] as usize];
-            at = self.above[at as usize];
-        }
-        at
-    }
-
-    fn join(&mut self, a: u32, b: u32) -> u32 {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.above[b as usize] = a;
-            let holders = self.held[b as usize].1;
-            let held = &mut self.held[a as usize].1;
-            *held = held.with(holders);
-        }
-        a
-    }
-
-    /// Bytes and holders of each inode.
-    fn roots(&self) -> impl Iterator<Item = (u64, Holders)> {
-        let is_root = |(at, above): &(usize, &u32)| **above as usize == *at;
-        self.above.iter().enumerate().filter(is_root).map(|(at, _)| self.held[at])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,17 +167,5 @@ mod tests {
         assert_eq!(one.with(Holders::One(2, true)), Holders::Many(true));
         assert_eq!(Holders::Many(true).with(Holders::One(3, false)), Holders::Many(false));
         assert!(!Holders::Many(false).are_asked() && !Holders::None.are_asked());
-    }
-
-    #[test]
-    fn what_shares_a_path_or_an_inode_is_one_file() {
-        let item = |at_path, on_inode| Item { at_path, on_inode, bytes: 7 };
-        let mut inodes = Inodes::default();
-        inodes.add(&item(1, 10), Holders::One(0, false));
-        inodes.add(&item(2, 20), Holders::One(1, false));
-        assert_eq!(inodes.roots().count(), 2);
-        // The path of one and the inode of the other: all three are the same.
-        inodes.add(&item(1, 20), Holders::One(2, false));
-        assert_eq!(inodes.roots().collect::<Vec<_>>(), [(7, Holders::Many(false))]);
     }
 }

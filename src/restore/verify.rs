@@ -7,8 +7,10 @@
 //! a snapshot before had with the same records and inodes, `seen` remembers what is known of each inode,
 //! `outlet` holds findings back until it is known which other snapshots share the damage.
 //!
+//! `remember` lists damaged entries in the sink, so that no push links them.
+//!
 //! Promises: an inode is read once in a run, however many snapshots link it. Nothing is changed
-//! but the note in `verified`, and a sink that cannot be written is no failure.
+//! but the note in `verified` and the list in `damaged`, and a sink that cannot be written is no failure.
 
 mod check;
 mod content;
@@ -19,11 +21,13 @@ mod known;
 mod note;
 mod outlet;
 mod portion;
+mod remember;
 mod seen;
 mod xattrs;
 
 pub use note::note;
 pub use portion::Portion;
+pub use remember::forget_mended;
 pub use seen::Seen;
 
 use crate::error::{Kind, Result};
@@ -238,6 +242,7 @@ pub fn verify(
     let mut outlet = Outlet::new(seen, report);
     let mut summary = Summary::default();
     let mut cache = Cache::default();
+    let mut memory = Memory { complete: options.reading == Reading::All, more: false };
     let mut run = || -> Result<()> {
         for damage in damaged {
             outlet.node(&damage.id, &damage.why);
@@ -247,7 +252,7 @@ pub fn verify(
             interrupt::check()?;
             cache.begin(at + 1 < snapshots.len());
             let run = Run { sink, node, options, seen, number: 0, observer, place: None };
-            if let Some(checked) = one(run, &mut cache, &mut outlet)? {
+            if let Some(checked) = one(run, &mut cache, &mut outlet, &mut memory)? {
                 summary.snapshots += 1;
                 summary.entries += checked.entries;
                 summary.bytes += checked.bytes;
@@ -258,6 +263,9 @@ pub fn verify(
             }
             outlet.settle(at + 1 == snapshots.len())?;
         }
+        if options.noted && memory.complete {
+            warn_of(remember::forget_others(sink, snapshots, memory.more), observer);
+        }
         Ok(())
     };
     let ended = run();
@@ -266,8 +274,27 @@ pub fn verify(
     ended.and(told).map(|()| summary)
 }
 
+/// What a run knows about the list of damaged entries.
+struct Memory {
+    /// All entries of all snapshots so far were checked.
+    complete: bool,
+    /// The list was too short for what was found.
+    more: bool,
+}
+
+fn warn_of(result: Result<()>, observer: &dyn Observer) {
+    if let Err(error) = result {
+        observer.warn(error.to_string());
+    }
+}
+
 /// Verifies one snapshot; `None` if it was removed meanwhile.
-fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Result<Option<Checked>> {
+fn one(
+    mut run: Run<'_>,
+    cache: &mut Cache,
+    outlet: &mut Outlet<'_, '_>,
+    memory: &mut Memory,
+) -> Result<Option<Checked>> {
     let Run { sink, node, observer, .. } = run;
     let _lock = match ReadLock::take(&sink.dir(layout::NODES)?, &node.id) {
         Ok(lock) => lock,
@@ -293,12 +320,17 @@ fn one(mut run: Run<'_>, cache: &mut Cache, outlet: &mut Outlet<'_, '_>) -> Resu
         differs: node.recovered.as_ref().is_some_and(|recovered| recovered.differs),
         sound: outcome.notes.iter().all(|note| note.what != What::Manifest),
     };
+    let reading = run.options.reading;
+    memory.complete &= outcome.notes.iter().all(|note| note.path.is_some());
+    if run.options.noted {
+        let checking = remember::Checking { sink, node, reading, ended: ended.is_ok() };
+        let remembered = checking.remember(&outcome.notes).map(|too_short| memory.more |= too_short);
+        warn_of(remembered, observer);
+    }
     outlet.notes(&node.id, run.number, outcome.notes);
     ended?;
-    if run.options.noted
-        && let Err(error) = note(sink, &checked, run.options.reading)
-    {
-        observer.warn(error.to_string());
+    if run.options.noted {
+        warn_of(note(sink, &checked, reading), observer);
     }
     Ok(Some(checked))
 }

@@ -30,7 +30,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-const MAGIC: &[u8; 16] = b"emu index 1\n\0\0\0\0";
+const MAGIC: &[u8; 16] = b"emu index 2\n\0\0\0\0";
 /// Bytes of a record in the table of frames: offset, length, lines.
 const FRAME: usize = 16;
 /// Bytes of a record in the table of directories: offset of the block, directories below.

@@ -27,6 +27,8 @@ pub const PINS: &[u8] = b"pins";
 pub const VERIFIED: &[u8] = b"verified";
 /// Among those results: where the next verify of a part begins.
 pub const NEXT: &[u8] = b"next";
+/// Entries that verify found damaged.
+pub const DAMAGED: &[u8] = b"damaged";
 /// Nodes of removed snapshots.
 pub const REMOVED: &[u8] = b"removed";
 /// Pushes under way or cut off.

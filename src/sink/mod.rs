@@ -2,6 +2,7 @@
 //! out, what it holds and who may change it; it publishes nothing.
 
 mod catalog;
+mod damage;
 mod excluded;
 pub mod frames;
 pub mod index;
@@ -18,6 +19,7 @@ pub mod rev;
 mod sound;
 
 pub use catalog::{Catalog, Damaged, Place, Snapshot};
+pub use damage::{Avoided, DamageList, DamagedEntry};
 pub use excluded::{ExcludeRules, Excluded, ExcludedPaths, Exclusions, PatternOrigin, PatternText};
 pub use index::{Index, IndexWriter};
 pub use intent::{Intent, Stage, Standing};

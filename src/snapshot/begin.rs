@@ -6,13 +6,13 @@ use super::lane::{self, Base, Lane, Staging, attributes};
 use super::moves::Moves;
 use super::seal::{self, KeepIndex, Parent, Sealer, Writes};
 use super::spare::{self, Choice};
-use super::{recover, settings};
+use super::{damage, recover, settings};
 use crate::config::{Config, Retention};
 use crate::error::{Doing as _, Result};
 use crate::fs::{self, Cursor, Dir};
 use crate::progress::{Event, Observer};
 use crate::quote::{quoted, quoted_path};
-use crate::sink::{Catalog, Index, Node, Sink, SinkLock, Wait, layout, node};
+use crate::sink::{Avoided, Catalog, DamageList, Index, Node, Sink, SinkLock, Wait, layout, node};
 use crate::source::Source;
 use crate::tree::{Entry, Follower, Framing, Owners, Time, TreeRecord};
 use std::collections::HashSet;
@@ -45,6 +45,8 @@ pub struct Ready {
     pub cut_off: Option<String>,
     /// Whether owners are set.
     pub set_owner: bool,
+    /// What verify found damaged in it.
+    pub damage: DamageList,
 }
 
 /// What one sink needs for a stage.
@@ -82,8 +84,9 @@ pub fn ready(
             damaged.why
         ));
     }
-    let parent = find_parent(&sink, &catalog, observer);
-    Ok(Ready { name: name.to_owned(), sink, lock, catalog, parent, cut_off, set_owner })
+    let damage = damage::known(&sink, name, observer);
+    let parent = if damage.more { None } else { find_parent(&sink, &catalog, observer) };
+    Ok(Ready { name: name.to_owned(), sink, lock, catalog, parent, cut_off, set_owner, damage })
 }
 
 /// Locks a sink and makes good what a crash left in it, for commands that change it without a push.
@@ -169,12 +172,6 @@ pub(super) fn stage(
     observer: &dyn Observer,
 ) -> Result<Begun> {
     let parent = ready.parent.as_ref().map(|(node, _)| node);
-    if parent.is_some_and(|node| ready.sink.is_doubtful(node)) {
-        observer.warn(format!(
-            "{}: the last verify found damage in HEAD, and what did not change is linked as it is; `emu verify --repair` puts good copies in its place",
-            ready.name
-        ));
-    }
     let rules = rules(parent.map(|node| (&ready.sink, node)), ready.set_owner, config);
     let since = parent.and_then(Node::timestamp).map(|time| Time { sec: time.as_second(), nanos: 0 });
     let (lane, sealer, staging) = into_staging(ready, root, owners, config, observer)?;
@@ -201,9 +198,12 @@ pub(super) fn into_staging(
     let base = choose_base(ready, config, observer)?;
     let staging = Staging::begin(&ready.sink, &ready.lock, ready.catalog.head.as_deref(), &base)?;
     let (node, tree) = parent.unzip();
+    let avoided = node.as_ref().map(|node| Avoided::new(std::mem::take(&mut ready.damage), &node.id));
     let id = node.as_ref().map(|node| node.id.clone());
     let parent = id.zip(tree).zip(index.clone()).map(|((id, tree), index)| (id, tree, index));
-    let lane = Lane::staging(&ready.sink, &staging, parent, ready.set_owner)?;
+    let mut lane = Lane::staging(&ready.sink, &staging, parent, ready.set_owner)?;
+    lane.avoided = Arc::new(avoided.unwrap_or_default());
+    lane.seq = ready.catalog.last_seq + 1;
     let mut root = root.clone();
     let want = attributes(&root, ready.set_owner);
     let held = match staging.is_reused() {

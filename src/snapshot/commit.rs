@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub struct Draft {
     /// UUID of the push.
     pub push: String,
+    /// The place in history that its records name as the creator of new inodes.
+    pub seq: u64,
     /// The source's id.
     pub source: String,
     /// When the scan began, UTC.
@@ -100,6 +102,9 @@ pub fn publish(
     catalog: &Catalog,
 ) -> Result<Published> {
     let cannot = || format!("cannot publish a snapshot in {}", quoted_path(&sink.path));
+    if draft.seq != catalog.last_seq + 1 {
+        return Err(Error::failed(cannot()).because("another snapshot took its place in the history"));
+    }
     let stagings = sink.dir(layout::STAGING)?;
     let staging = stagings.open_dir(txid.as_bytes()).doing(cannot)?;
     let node = make_node(sink, draft, message, catalog)?;

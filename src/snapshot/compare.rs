@@ -11,7 +11,7 @@ use attributes::shared_inode;
 use super::plan::{Planned, Reason, Target};
 use crate::config::{Compare, MetadataChange};
 use crate::fs::{self, Dir};
-use crate::tree::{Entry, Kind, Time, Xattrs, path};
+use crate::tree::{Entry, Kind, Made, Time, Xattrs, path};
 use std::collections::HashMap;
 
 /// How unchanged files are told, and what the sink can hold.
@@ -103,7 +103,9 @@ impl Comparer {
         dir: &Dir,
         prev: Option<&Entry>,
     ) -> fs::Result<Planned> {
-        let planned = self.decide_alone(at, subject, dir, prev)?;
+        let mut planned = self.decide_alone(at, subject, dir, prev)?;
+        let whole = || path::join(at, &subject.entry.name);
+        planned.entry.made = prev.and_then(|prev| prev.made.as_ref().and_then(|_| made_of(prev, &whole())));
         Ok(Planned { sink_ino: prev.map_or(0, |prev| prev.sink_ino), ..planned })
     }
 
@@ -143,7 +145,7 @@ impl Comparer {
     /// The target of an entry whose content was hashed before: records are compared, not stamps.
     pub fn decide_recorded(&mut self, whole: &[u8], entry: Entry, prev: Option<&Entry>) -> Planned {
         let first = entry.links.clone();
-        let entry = Entry { held: None, ..entry };
+        let entry = Entry { held: None, made: None, ..entry };
         let mut planned = match (entry.kind, first) {
             (Kind::Dir, _) => plan(&entry, Target::Dir, Reason::Added),
             (_, Some(first)) => plan(&entry, Target::SameAs(first), Reason::Unchanged),
@@ -161,6 +163,7 @@ impl Comparer {
             planned.target = Target::Keep;
             planned.reason = Reason::Unchanged;
             planned.share = prev.held.clone();
+            planned.entry.made = made_of(prev, whole);
         }
         planned
     }
@@ -312,6 +315,11 @@ impl Entry {
     fn same_owner(&self, other: &Entry) -> bool {
         self.uid == other.uid && self.gid == other.gid
     }
+}
+
+/// Which snapshot created the inode of an entry that stands under the same path in HEAD.
+fn made_of(prev: &Entry, whole: &[u8]) -> Option<Made> {
+    prev.made_for(whole, whole)
 }
 
 fn plan(entry: &Entry, target: Target, reason: Reason) -> Planned {

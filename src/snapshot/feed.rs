@@ -121,7 +121,7 @@ impl Against {
             counterpart.filter(|entry| !self.moves.as_ref().is_some_and(|moves| taken(moves, entry)));
         let planned = self.comparer.decide(&batch.path, subject, dir, counterpart.as_ref())?;
         match self.moves.as_mut().and_then(|moves| moves.find(&planned, number)) {
-            Some(moved) => self.comparer.moved(planned, subject, dir, moved),
+            Some(moved) => self.comparer.moved(&batch.path, planned, subject, dir, moved),
             None => Ok(planned),
         }
     }

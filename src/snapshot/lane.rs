@@ -2,11 +2,12 @@
 
 use crate::error::{Doing as _, Error, Result};
 use crate::fs::{self, Attributes, Cursor, Dir, Errno, Removal};
+use crate::progress::Observer;
 use crate::quote::quoted;
 use crate::sink::index::Create;
 use crate::sink::node::ManifestRef;
-use crate::sink::{Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
-use crate::tree::{Entry, Kind, Sealed};
+use crate::sink::{Avoided, Index, Intent, Lock, Sink, SinkLock, Stage, Wait, layout, uuid};
+use crate::tree::{Entry, Kind, Made, Sealed};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -235,6 +236,8 @@ pub struct Lane {
     pub grain: u64,
     /// How many names an inode of the sink can have.
     pub max_links: u32,
+    /// The place in history of the snapshot that is being made; 0 where only hashes are wanted.
+    pub seq: u64,
     /// Whether owners are set.
     pub set_owner: bool,
     /// Whether each file is synced by itself, because the file system cannot be synced whole.
@@ -243,6 +246,10 @@ pub struct Lane {
     pub shares: AtomicBool,
     /// Files of HEAD that are not what its manifest says.
     pub damaged: AtomicU64,
+    /// Files of HEAD that verify found damaged, and whose recorded content the source still has.
+    pub repairable: AtomicU64,
+    /// What must not be taken from HEAD, because verify found it damaged.
+    pub avoided: Arc<Avoided>,
     stopped: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -261,10 +268,13 @@ impl Lane {
             aside: None,
             grain: 1,
             max_links: u32::MAX,
+            seq: 0,
             set_owner: false,
             sync_each: false,
             shares: AtomicBool::new(true),
             damaged: AtomicU64::new(0),
+            repairable: AtomicU64::new(0),
+            avoided: Arc::new(Avoided::default()),
             stopped: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
@@ -304,10 +314,28 @@ impl Lane {
         !self.reused && self.parent.is_some() && self.staged.is_some()
     }
 
+    /// What the record of an inode says that this snapshot creates.
+    pub fn made(&self) -> Option<Made> {
+        (self.seq != 0).then_some(Made { seq: self.seq, path: None })
+    }
+
     /// What the scan looks at for this lane.
     pub fn known(&self) -> Known {
         let reused = self.staged.as_ref().filter(|_| self.reused).cloned();
-        Known { index: self.index.clone(), reused, grain: self.grain }
+        Known { index: self.index.clone(), reused, grain: self.grain, avoided: Arc::clone(&self.avoided) }
+    }
+
+    /// Says that older snapshots can be repaired from the source, if they can.
+    pub fn remark_repairable(&self, observer: &dyn Observer) {
+        let (count, them) = match self.repairable.load(Ordering::Relaxed) {
+            0 => return,
+            1 => ("1 damaged file".to_owned(), "it"),
+            count => (format!("{count} damaged files"), "them"),
+        };
+        observer.warn(format!(
+            "the source still has the recorded content of {count} of {}; `emu verify --repair` repairs {them} in the older snapshots",
+            self.label
+        ));
     }
 
     /// Whether the lane still works.

@@ -95,6 +95,7 @@ pub fn link_snapshot<R: BufRead>(
     let stage = Stage { lanes: &lanes, racy_limit: limit, threads: super::threads(request.config), observer };
     let run = stage.run(|| recorded.next(&mut manifest), &mut sealers);
     let mut met = recorded.met;
+    lanes[0].remark_repairable(observer);
     let sealed = run
         .and_then(|()| check_empty(&met, request))
         .and_then(|()| super::seal_lane(sealers.remove(0), &lanes[0]))
@@ -143,6 +144,7 @@ fn draft(
     let marks = subject.judge(&mut counts, &mut unread);
     Ok(Draft {
         push: crate::sink::uuid()?,
+        seq: ready.catalog.last_seq + 1,
         source: ready.sink.info.source.clone(),
         time: begun,
         compare: "hash".to_owned(),
@@ -255,7 +257,7 @@ fn unattested(path: &[u8]) -> Error {
 /// Publishes what `emu-link-snapshot` staged.
 ///
 /// # Errors
-/// There is no such staging, it is not what the record says, or HEAD has moved since; in the last
+/// There is no such staging, it is not what the record says, or the history has changed since; in the last
 /// case the staging is removed, for it can never be published.
 pub fn commit_staged(
     sink: &Sink,
@@ -287,10 +289,10 @@ pub fn commit_staged(
     if draft.manifest.sha256 != *manifest {
         return Err(Error::failed(cannot()).because("its manifest is not the one that was staged"));
     }
-    if intent.parent != catalog.head {
+    if intent.parent != catalog.head || draft.seq != catalog.last_seq + 1 {
         lane::discard(sink, txid)?;
         return Err(Error::failed(cannot())
-            .because("HEAD has moved since it was staged")
+            .because("HEAD has moved, or another snapshot was published, since it was staged")
             .hint("run the pipeline again"));
     }
     commit::publish(sink, lock, txid, &draft, message, catalog)

@@ -14,6 +14,7 @@ pub mod clean;
 pub mod commit;
 mod compare;
 mod copy;
+mod damage;
 mod feed;
 mod journal;
 mod lane;
@@ -173,6 +174,7 @@ impl Pass<'_> {
         };
         stage.run(|| feed.next(&lanes), &mut sealers)?;
         self.remark_stamps(&feed);
+        lanes.iter().for_each(|lane| lane.remark_repairable(self.observer));
         let met = feed.met;
         let excluded = Excluded::new(recorded, &met.excluded);
         let all = staged.into_iter().zip(&lanes).zip(sealers).zip(stagings);
@@ -215,6 +217,7 @@ impl Pass<'_> {
         }
         Draft {
             push: push.to_owned(),
+            seq: ready.catalog.last_seq + 1,
             source: self.source.id.clone(),
             time: begun.to_owned(),
             compare: self.config.compare().word().to_owned(),

@@ -269,12 +269,16 @@ impl Place<'_> {
     fn finish(&self, lane: usize, plan: Planned, read: &Read, file: OwnedFd) -> fs::Result<Done> {
         let lane = &self.lanes[lane];
         let entry = self.as_read(&plan, read);
+        let known = plan.prior == Some(read.sha256);
+        if known && !lane.avoided.is_empty() && lane.avoided.names(&self.old_path(&plan), plan.sink_ino) {
+            lane.repairable.fetch_add(1, Ordering::Relaxed);
+        }
         let (held, now) = fs::apply_and_stat(file.as_fd(), &attributes(&entry, lane.set_owner))?;
         if lane.sync_each {
             rustix::fs::fsync(&file)?;
         }
         let entry = Entry { held: held.some(), sink_ino: now.ino, ..entry };
-        Ok(Done::Copied { entry, known: plan.prior == Some(read.sha256) })
+        Ok(Done::Copied { entry, known })
     }
 
     /// The entry as of the reading, whose stamps may have moved since the scan.

@@ -64,8 +64,9 @@ pub(super) fn remarks(node: &Node, config: &Config, unfinished: Option<&Unfinish
         ));
     }
     if counts.damaged > 0 {
+        let files = if counts.damaged == 1 { "file" } else { "files" };
         remarks.push(format!(
-            "{} of the parent snapshot's files were damaged and are saved anew; run emu verify",
+            "saved {} damaged {files} of the parent snapshot anew from the source; run `emu verify`",
             counts.damaged
         ));
     }

@@ -195,10 +195,10 @@ impl Sealer {
         let entry = match done {
             Done::Vanished => return Ok(()),
             Done::Unread(unread) => return self.note_unread(unread),
-            Done::Made(entry) => entry,
+            Done::Made(entry) => Entry { made: lane.made().filter(|_| !entry.is_absent()), ..entry },
             Done::Dir(entry, settled) => {
                 self.settled.extend(settled.then(|| entry.name.clone()));
-                entry
+                Entry { made: None, ..entry }
             }
             Done::Linked(entry) => {
                 self.counts.linked += 1;
@@ -216,7 +216,7 @@ impl Sealer {
                 if let Some(journal) = &mut self.journal {
                     journal.note(&path::join(&chunk.path, &entry.name), &entry)?;
                 }
-                entry
+                Entry { made: lane.made(), ..entry }
             }
             Done::Later(entry, first) => {
                 is_fresh = self.groups.get(&first).is_none_or(|group| group.is_fresh);
@@ -225,8 +225,8 @@ impl Sealer {
         };
         let mut entry = entry;
         if self.staged.is_none() {
-            // What a sink's inode shows instead is nothing that a source has.
-            entry.held = None;
+            // What a sink's inode shows instead, and who created it, is nothing that a source has.
+            (entry.held, entry.made) = (None, None);
         }
         self.counts.files += u64::from(entry.kind == Kind::File);
         self.counts.dirs += u64::from(entry.kind == Kind::Dir);

@@ -4,9 +4,9 @@
 
 use crate::error::{Error, Result};
 use crate::fs::{self, Dir, Scanned, Stat};
-use crate::sink::Index;
 use crate::sink::index::{Block, IndexedDir, Record};
-use crate::tree::{Entry, Kind, Time};
+use crate::sink::{Avoided, Index};
+use crate::tree::{Entry, Kind, Time, path};
 use std::sync::Arc;
 
 /// What is known of a directory in one lane.
@@ -51,6 +51,8 @@ pub struct Known {
     pub reused: Option<Arc<Dir>>,
     /// Grain of the sink's times in nanoseconds.
     pub grain: u64,
+    /// What must not stay in that tree, because verify found it damaged.
+    pub avoided: Arc<Avoided>,
 }
 
 /// Deeper directories are not held open.
@@ -118,7 +120,7 @@ impl Known {
     /// The directory in the tree that is being made, if that was not made empty.
     fn open(&self, above: Option<&Side>, scanned: &Scanned) -> Option<Arc<Dir>> {
         let root = self.reused.as_ref()?;
-        let Some((_, name)) = crate::tree::path::split(&scanned.path) else { return Some(Arc::clone(root)) };
+        let Some((_, name)) = path::split(&scanned.path) else { return Some(Arc::clone(root)) };
         let deep = scanned.path.iter().filter(|&&b| b == b'/').count() >= HELD_DEPTH;
         let parent = above?.staged.as_ref().filter(|_| !deep)?;
         parent.open_dir(name).ok().map(Arc::new)
@@ -130,10 +132,16 @@ impl Known {
         // The root's descriptor is shared.
         let listed = if block.path().is_empty() { dir.list() } else { dir.list_once() };
         let Ok(items) = listed else { return false };
+        let is_sound = |name: &[u8], stat: &Stat| {
+            stat.kind == Kind::Dir
+                || !self.avoided.has(dir, name, stat.ino, || path::join(block.path(), name))
+        };
         items.len() == block.len()
             && block.records().zip(&items).all(|(record, item)| {
                 *record.name == *item.name
-                    && dir.stat(&item.name).is_ok_and(|stat| shows(&record, &stat, self.grain))
+                    && dir
+                        .stat(&item.name)
+                        .is_ok_and(|stat| shows(&record, &stat, self.grain) && is_sound(record.name, &stat))
             })
             && side.own.as_ref().is_none_or(|own| fs::has_xattrs(dir, &own.xattrs))
     }

@@ -51,6 +51,16 @@ impl Kind {
     }
 }
 
+/// The snapshot that created an inode, and the path that the inode had in it: no other inode of the sink
+/// has both.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// Place of that snapshot in the history of its sink.
+    pub seq: u64,
+    /// The inode's (first) path in that snapshot, if the entry has another one.
+    pub path: Option<Box<[u8]>>,
+}
+
 /// An entry without its parent directory.
 ///
 /// `mode` has the twelve permission bits; `mtime`, `ctime`, `ino` and `nlink` are the source's
@@ -96,6 +106,8 @@ pub struct Entry {
     pub links: Option<Box<[u8]>>,
     /// What the sink's inode shows instead.
     pub held: Option<Box<Held>>,
+    /// Which snapshot created the sink's inode; `None` for directories, and where that is not known.
+    pub made: Option<Made>,
     /// The inode in the sink's tree, where that is known; 0 elsewhere. No part of the record.
     pub sink_ino: u64,
 }
@@ -128,6 +140,20 @@ impl Entry {
                 Kind::Char | Kind::Block => self.rdev == other.rdev,
                 Kind::Dir | Kind::Fifo | Kind::Socket => true,
             }
+    }
+
+    /// The snapshot that created the inode of the entry at `whole`, and the path that it had there.
+    pub fn origin<'a>(&'a self, whole: &'a [u8]) -> Option<(u64, &'a [u8])> {
+        let Made { seq, path } = self.made.as_ref()?;
+        let is_split = self.held.as_deref().is_some_and(|held| held.split);
+        let own = self.links.as_deref().filter(|_| !is_split).unwrap_or(whole);
+        Some((*seq, path.as_deref().unwrap_or(own)))
+    }
+
+    /// What an entry at `whole` says that has the inode which this record, at `old`, is about.
+    pub fn made_for(&self, old: &[u8], whole: &[u8]) -> Option<Made> {
+        let (seq, path) = self.origin(old)?;
+        Some(Made { seq, path: (path != whole).then(|| path.into()) })
     }
 
     /// Whether this can be one of several names of an inode.

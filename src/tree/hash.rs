@@ -211,6 +211,7 @@ mod tests {
             xattrs: Default::default(),
             links: None,
             held: None,
+            made: None,
             sink_ino: 0,
         }
     }

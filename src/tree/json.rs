@@ -1,6 +1,6 @@
 //! The written form of an entry: one JSON object, as `emu-format.5` lays down.
 
-use super::{Digest, Entry, Held, Kind, Time, Xattrs, path};
+use super::{Digest, Entry, Held, Kind, Made, Time, Xattrs, path};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -77,6 +77,12 @@ pub struct EntryRecord<'a> {
     links_b64: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     held: Option<HeldRecord<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made: Option<u64>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    made_as: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    made_as_b64: Option<Cow<'a, str>>,
 }
 
 /// `held` in JSON.
@@ -138,6 +144,8 @@ impl<'a> EntryRecord<'a> {
         let (path, path_b64) = text_or_b64(path);
         let (target, target_b64) = entry.target.as_deref().map_or((None, None), text_or_b64);
         let (links, links_b64) = entry.links.as_deref().map_or((None, None), text_or_b64);
+        let made_as = entry.made.as_ref().and_then(|made| made.path.as_deref());
+        let (made_as, made_as_b64) = made_as.map_or((None, None), text_or_b64);
         EntryRecord {
             ty: "entry".into(),
             path,
@@ -163,6 +171,9 @@ impl<'a> EntryRecord<'a> {
             links,
             links_b64,
             held: entry.held.as_deref().map(HeldRecord::new),
+            made: entry.made.as_ref().map(|made| made.seq),
+            made_as,
+            made_as_b64,
         }
     }
 
@@ -175,6 +186,7 @@ impl<'a> EntryRecord<'a> {
         if !path::is_safe(&whole) {
             return Err("the path is not a relative path of plain components".into());
         }
+        let made_as = bytes_from("made_as", self.made_as.as_deref(), self.made_as_b64.as_deref())?;
         let entry = Entry {
             name: path::split(&whole).map_or(&b""[..], |(_, name)| name).into(),
             kind: self.kind,
@@ -195,6 +207,7 @@ impl<'a> EntryRecord<'a> {
             xattrs: read_xattrs(self.xattrs.unwrap_or_default())?,
             links: bytes_from("links", self.links.as_deref(), self.links_b64.as_deref())?,
             held: self.held.map(HeldRecord::into_held).transpose()?.and_then(Held::some),
+            made: self.made.map(|seq| Made { seq, path: made_as }),
             sink_ino: 0,
         };
         check_fields(&entry, self.size.is_some())?;

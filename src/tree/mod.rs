@@ -19,7 +19,7 @@ mod time;
 
 pub use block::{Block, Part, Piece};
 pub use digest::Digest;
-pub use entry::{Entry, Kind, Listing, Xattrs};
+pub use entry::{Entry, Kind, Listing, Made, Xattrs};
 pub use frames::{FrameSpan, OldManifest, ReadAt};
 pub use hash::TreeHasher;
 pub use held::{Held, Shown};

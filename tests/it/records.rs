@@ -32,7 +32,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     (
         "entry",
         "kind mode uid gid mtime ino ctime",
-        "path path_b64 size sha256 target nlink racy torn xattrs links",
+        "path path_b64 size sha256 target nlink racy torn xattrs links made made_as made_as_b64",
     ),
     ("unread", "path errno text", ""),
     ("exclusions", "v rules count paths mounts", ""),

@@ -16,12 +16,18 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "show what snapshots take up",
     prose: "\
 ## DESCRIPTION
-Shows of each snapshot how many bytes its files have, and how many it alone holds: about what removing
+Shows of each snapshot how many bytes its files have, and how many it alone holds: what removing
 it would free. What two snapshots share belongs to none of them alone, so the numbers do not add up; the
 line 'together' says what removing all that were named would free.
 
-This is computed from manifests, without a look at the trees: files in blocks of 4 KiB, and the
-directories that every snapshot has of its own. What the file system compresses takes less.
+This is computed from manifests, without a look at the trees: each record names the snapshot that created
+its file, so files that snapshots share are counted once, and copies are counted for themselves. Files are
+counted in blocks of 4 KiB, with the directories that every snapshot has of its own. Files with holes, and
+compressed files, take less.
+
+The numbers are marked 'at most' if something else may hold the same blocks: on btrfs and xfs, where files can
+share blocks; as long as the sink has a spare or an interrupted push; and if a repaired manifest does not
+name the creators of its files.
 
 Then comes what is no snapshot: spares (trees of retired snapshots that a push may begin with), pushes that
 were cut off, trash. Spares go by themselves when room is short; emu-clean(1) removes all of it.
@@ -98,7 +104,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
 type Row<'a> = (&'a Found, Option<u64>);
 
 fn records(sink: &str, rows: &[Row<'_>], usage: &Usage, context: &Context) -> Result<()> {
-    let (mut sum, at_most) = (0, !usage.left_out.is_empty());
+    let (mut sum, at_most) = (0, !usage.is_exact());
     for (found, alone) in rows {
         let bytes = found.node.manifest.bytes;
         sum += bytes;
@@ -113,13 +119,19 @@ fn table(name: &str, rows: &[Row<'_>], usage: &Usage, snapshots: usize, context:
     let ui = &context.ui;
     let name = escaped(name.as_bytes());
     let count = text::count(snapshots as u64, "snapshot", "snapshots");
-    let is_sure = usage.left_out.is_empty();
+    let is_sure = usage.is_exact();
     let frees = |bytes: Option<u64>| match bytes {
         Some(bytes) if is_sure => text::bytes(bytes),
         Some(bytes) => format!("at most {}", text::bytes(bytes)),
         None => "unknown".to_owned(),
     };
-    let all = if is_sure { text::bytes(usage.all) } else { format!("at least {}", text::bytes(usage.all)) };
+    let bound = match (usage.left_out.is_empty(), usage.may_share) {
+        (true, false) => "",
+        (true, true) => "at most ",
+        (false, false) => "at least ",
+        (false, true) => "about ",
+    };
+    let all = format!("{bound}{}", text::bytes(usage.all));
     ui.out(&ui.paint(Paint::Title, &format!("{name}: {count}, {all}")))?;
     if rows.is_empty() {
         return Ok(());

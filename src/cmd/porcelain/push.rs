@@ -37,6 +37,9 @@ system is not copied: the new file shares its bytes until one of the two is writ
 hashed instead. So is a file of which only attributes changed, which shares those of HEAD. Such
 bytes stand on the disk once: what damages them there damages them in all files that share them.
 
+A file that emu-verify(1) found damaged in the sink is not linked: it is saved anew from the source, with
+a warning and exit status 3.
+
 A file counts as unchanged when path, kind, size, mtime, ctime and inode are those of the last
 snapshot and were recorded at least two seconds after its last change; see push.compare in
 emu-config(5) for sources whose inodes or ctimes are not stable.

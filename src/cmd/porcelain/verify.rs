@@ -33,6 +33,9 @@ The result is noted in the sink, if it can be written: a snapshot whose manifest
 emu-rotate(1), emu-log(1) and emu-status(1), until a verify finds it sound. A path to a sink needs no source, no home
 directory and no right to write.
 
+The sink also lists the damaged entries, by path and inode. Until they are repaired or a verify finds them
+sound, emu-push(1) saves them anew from the source and never links them.
+
 With --quick nothing is read: names, kinds, attributes and sizes are looked at, no contents and no
 extended attributes.
 

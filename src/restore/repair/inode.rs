@@ -213,8 +213,10 @@ fn sign(Work { path, entry, old, .. }: &Work) -> Digest {
     let shown = entry.shown();
     let missing = if old.is_none() { &**path } else { &[] };
     let xattrs = stored_xattrs(entry);
-    Digest::of(
-        format!("{missing:?} {old:?} {kind:?} {size} {sha256:?} {target:?} {rdev:?} {shown:?} {xattrs:?}")
-            .as_bytes(),
-    )
+    // What records name as one inode is one, and what they do not is not.
+    let origin = entry.origin(path);
+    let text = format!(
+        "{missing:?} {old:?} {kind:?} {size} {sha256:?} {target:?} {rdev:?} {shown:?} {xattrs:?} {origin:?}"
+    );
+    Digest::of(text.as_bytes())
 }

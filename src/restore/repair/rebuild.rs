@@ -248,18 +248,20 @@ impl Rebuild {
     /// What a record says of the entry.
     fn attested(&mut self, subject: &Subject<'_>) -> Option<Entry> {
         let Subject { path, name, stat, .. } = subject;
+        let whole = path::join(path, name);
         // Whatever it shows now: this is what it should show.
         if let Some(entry) =
             self.records.iter_mut().find_map(|record| record.of_inode(path, name, stat).cloned())
         {
-            return Some(entry);
+            let made = entry.made_for(&whole, &whole);
+            return Some(Entry { made, ..entry });
         }
         let known = self.records.iter().filter_map(|record| Some((record, record.find(path, name)?)));
         let known = known.filter(|(_, entry)| entry.kind == stat.kind && !entry.unattested);
         let fits =
             |(record, entry): &(&Record, &Entry)| record.tree.is_some() && subject.fits(entry, self.grain);
         if stat.kind != Kind::File {
-            return known.filter(fits).map(|(_, entry)| entry.clone()).next();
+            return known.filter(fits).map(|(_, entry)| Entry { made: None, ..entry.clone() }).next();
         }
         let claims: Vec<_> = known
             .filter(|(_, entry)| {
@@ -269,7 +271,8 @@ impl Rebuild {
             .collect();
         let digest = (!claims.is_empty()).then(|| subject.read(&mut self.buffer).ok()).flatten()?;
         let claim = claims.into_iter().find(|(_, entry)| entry.sha256 == Some(digest))?;
-        Some(if fits(&claim) { claim.1.clone() } else { subject.entry(Some(digest)) })
+        let is_whole = fits(&claim);
+        Some(if is_whole { Entry { made: None, ..claim.1.clone() } } else { subject.entry(Some(digest)) })
     }
 }
 

@@ -76,6 +76,9 @@ impl Translation<'_> {
         let mut entries = Vec::with_capacity(listing.entries.len());
         for entry in &listing.entries {
             let whole = path::join(&listing.dir, &entry.name);
+            let own = Some(entry.made.clone()).filter(|_| self.belief == Belief::Hashed);
+            // Another sink's history says nothing about the inodes of this one.
+            let entry = &Entry { made: own.flatten(), ..entry.clone() };
             let translated = match &dir {
                 Ok(dir) => standing(dir, entry).and_then(|stat| self.entry(dir, &whole, entry, stat)),
                 Err(errno) if is_absent(*errno) => self.absent(&whole, entry),

@@ -2,13 +2,13 @@
 //! and, where the record cannot say all, by the entry as JSON.
 
 use crate::fs::Stat;
-use crate::tree::{Digest, Entry, EntryRecord, Kind, Listing, Time};
+use crate::tree::{Digest, Entry, EntryRecord, Kind, Listing, Made, Time};
 use std::ops::Range;
 
 /// Bytes before the path: its length, number of entries, frame, first line in the frame.
 const HEADER: usize = 16;
 /// Bytes of a record before the name.
-const RECORD: usize = 104;
+const RECORD: usize = 112;
 /// A frame that is not known.
 pub(super) const NO_FRAME: u32 = u32::MAX;
 
@@ -147,7 +147,8 @@ fn push_record(raw: &mut Vec<u8>, entry: &Entry) -> Option<()> {
         && entry.xattrs.is_empty()
         && entry.links.is_none()
         && entry.held.is_none()
-        && !entry.unattested;
+        && !entry.unattested
+        && entry.made.as_ref().is_none_or(|made| made.path.is_none());
     let extra =
         if plain { Vec::new() } else { serde_json::to_vec(&EntryRecord::new(&entry.name, entry)).ok()? };
     let flag = |on: bool, bit: u8| if on { bit } else { 0 };
@@ -173,6 +174,7 @@ fn push_record(raw: &mut Vec<u8>, entry: &Entry) -> Option<()> {
     raw.extend([0; 2]); // 66
     raw.extend(u32::try_from(extra.len()).ok()?.to_le_bytes()); // 68
     raw.extend(entry.sha256.map_or([0; 32], |digest| digest.0)); // 72
+    raw.extend(entry.made.as_ref().map_or(0, |made| made.seq).to_le_bytes()); // 104
     raw.extend(&*entry.name);
     raw.extend(extra);
     Some(())
@@ -259,7 +261,7 @@ impl Record<'_> {
 
     /// The content's hash; zeros for what has none.
     pub fn sha256(&self) -> Digest {
-        Digest(self.fixed[72..RECORD].try_into().unwrap_or([0; 32]))
+        Digest(self.fixed[72..104].try_into().unwrap_or([0; 32]))
     }
 
     /// Whether equal stamps prove that nothing changed, and nothing else has to be known: the
@@ -297,6 +299,7 @@ impl Record<'_> {
             xattrs: Default::default(),
             links: None,
             held: None,
+            made: Some(u64_at(self.fixed, 104)).filter(|seq| *seq != 0).map(|seq| Made { seq, path: None }),
             sink_ino: self.sink_ino(),
         })
     }

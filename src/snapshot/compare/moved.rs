@@ -4,7 +4,7 @@ use super::{Comparer, Subject};
 use crate::config::Compare;
 use crate::fs::{self, Dir};
 use crate::snapshot::plan::{Moved, Planned, Reason, Target};
-use crate::tree::Entry;
+use crate::tree::{Entry, path};
 
 impl Comparer {
     /// What becomes of an entry that HEAD seems to have under another path. Equal stamps prove it;
@@ -14,6 +14,7 @@ impl Comparer {
     /// The system's, when the source does not let its attributes be read.
     pub fn moved(
         &self,
+        at: &[u8],
         planned: Planned,
         subject: &mut Subject,
         dir: &Dir,
@@ -33,7 +34,9 @@ impl Comparer {
             None => return Ok(planned),
         };
         let (prior, sink_ino) = (old.sha256, old.sink_ino);
-        let entry = Entry { target: old.target, ..entry };
+        let whole = path::join(at, &entry.name);
+        let made = old.made_for(&from, &whole);
+        let entry = Entry { target: old.target, made, ..entry };
         let (from, reason) = (Some(from), Reason::Moved);
         Ok(Planned { entry, target, from, prior, sink_ino, reason, xattrs_known: true, ..planned })
     }

@@ -45,7 +45,12 @@ impl Place<'_> {
         let (name, shares) = (&*plan.entry.name, &self.lanes[lane].shares);
         let fits = plan.reason == Reason::Attributes && fs::is_shareable(plan.entry.size, shares);
         let Some(old) = fits.then(|| from.open_file(name).ok()).flatten() else { return Ok(None) };
-        if !self.shows(lane, &plan.entry, plan.share.as_deref(), &Stat::of(old.as_fd())?) {
+        let stat = Stat::of(old.as_fd())?;
+        if !self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) {
+            return Ok(None);
+        }
+        if self.is_damaged(lane, plan, (from, name), &stat) {
+            self.note_damage(lane, name);
             return Ok(None);
         }
         let file = self.make(lane, to, name, || to.create_file(name))?;
@@ -60,6 +65,16 @@ impl Place<'_> {
         stat.is_like(entry) && stat.shows(&entry.shown_under(held), self.lanes[lane].grain)
     }
 
+    /// Whether verify found damage in the parent's inode, which stands under a name of a directory.
+    fn is_damaged(&self, lane: usize, plan: &Planned, (dir, name): (&Dir, &[u8]), stat: &Stat) -> bool {
+        self.lanes[lane].avoided.has(dir, name, stat.ino, || self.old_path(plan))
+    }
+
+    /// The path that an entry has in the parent snapshot.
+    pub(super) fn old_path(&self, plan: &Planned) -> Box<[u8]> {
+        plan.from.clone().unwrap_or_else(|| path::join(self.at, &plan.entry.name))
+    }
+
     /// Brings the parent's inode under its name: it stands there already, or is linked. The
     /// inode, or `None`: it must be copied.
     pub(super) fn keep(&self, lane: usize, plan: &Planned) -> Result<Option<u64>> {
@@ -68,7 +83,8 @@ impl Place<'_> {
             match to.stat(name) {
                 Ok(stat)
                     if stat.ino == plan.sink_ino
-                        && self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) =>
+                        && self.shows(lane, &plan.entry, plan.share.as_deref(), &stat)
+                        && !self.is_damaged(lane, plan, (to, name), &stat) =>
                 {
                     return Ok(Some(stat.ino));
                 }
@@ -130,8 +146,14 @@ impl Place<'_> {
             }
             let (Some(from), Some(to)) = (from, to) else { return false };
             let stat = from.stat(record.name);
-            stat.is_ok_and(|stat| unchanged::shows(&record, &stat, grain) && stat.nlink < max_links)
-                && from.link(record.name, to, record.name).is_ok()
+            let is_damaged = |stat: &Stat| {
+                let whole = || path::join(self.at, record.name);
+                self.lanes[lane].avoided.has(from, record.name, stat.ino, whole)
+            };
+            let fits = |stat: Stat| {
+                unchanged::shows(&record, &stat, grain) && stat.nlink < max_links && !is_damaged(&stat)
+            };
+            stat.is_ok_and(fits) && from.link(record.name, to, record.name).is_ok()
         };
         let records = side.block().into_iter().flat_map(Block::records);
         let go_on = |_: &Record<'_>| self.lanes[lane].is_running() && interrupt::check().is_ok();
@@ -148,7 +170,12 @@ impl Place<'_> {
         };
         let entry = &plan.entry;
         let (names, ino) = match from.stat(&old_name) {
-            Ok(stat) if self.shows(lane, &plan.entry, plan.share.as_deref(), &stat) => (stat.nlink, stat.ino),
+            Ok(stat)
+                if self.shows(lane, &plan.entry, plan.share.as_deref(), &stat)
+                    && !self.is_damaged(lane, plan, (&from, &old_name), &stat) =>
+            {
+                (stat.nlink, stat.ino)
+            }
             // Gone or unreadable: whatever is wrong with this inode, the file is saved anew.
             _ => {
                 self.note_damage(lane, name);

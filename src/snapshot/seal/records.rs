@@ -114,7 +114,12 @@ impl Records {
         let listing =
             || block.listing().ok_or_else(|| Error::failed(CANNOT_INDEX()).because("it is damaged"));
         let Some(frame) = block.frame().filter(|_| self.index.is_some()) else {
-            return self.write(&listing()?);
+            let mut listing = listing()?;
+            if self.index.is_none() {
+                // Who created a sink's inode is nothing that a source has.
+                listing.entries.iter_mut().for_each(|entry| entry.made = None);
+            }
+            return self.write(&listing);
         };
         match self.old.as_mut().and_then(|old| old.unhashed.as_mut()) {
             Some(next) if *next == number => *next += 1,

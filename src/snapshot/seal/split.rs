@@ -8,6 +8,7 @@ use rustix::fd::AsFd;
 
 /// A name that cannot share its group's inode gets one of its own, with the same bytes.
 pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane: &Lane) -> fs::Result<()> {
+    named.made = lane.made();
     if named.kind != Kind::File {
         fs::create_unopened(to, &named.name, named)?;
         let want = attributes(named, lane.set_owner);

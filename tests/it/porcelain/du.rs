@@ -1,5 +1,7 @@
 //! `emu du`: what snapshots take up, held against what removing them frees.
 
+mod exact;
+
 use std::fs;
 
 use crate::env::{LoopFs, assert_shows, need_loop};

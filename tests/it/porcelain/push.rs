@@ -1,6 +1,7 @@
 //! `emu push`: what is linked and what is made anew, and what a push says when something is wrong.
 
 mod altered;
+mod avoided;
 mod churn;
 mod damage;
 mod excluded;
