@@ -96,10 +96,10 @@ pub struct UnreadNote {
 /// How many paths that were not saved a node lists by name; all are counted.
 pub const MAX_UNREAD_NOTES: usize = 1000;
 
-/// The record of what a snapshot was told to leave out, as its node knows it.
+/// Identifies the stored exclusions of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExcludedRef {
-    /// SHA-256 of the stored record.
+    /// SHA-256 of the stored file.
     pub sha256: Digest,
     /// How many topmost paths were excluded.
     pub count: u64,
@@ -190,7 +190,7 @@ pub struct Node {
     /// Directories on other file systems, not entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<PathField>,
-    /// What the push was told to leave out; `None`: unknown.
+    /// Its exclusions; `None` if they were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<ExcludedRef>,
     /// What could not be saved; the first thousand.

@@ -27,7 +27,7 @@ pub struct Draft {
     /// Directories on other file systems.
     #[serde(default)]
     pub mounts: Vec<PathField>,
-    /// The record of what the push was told to leave out, which stands in the staging.
+    /// The exclusions, whose file is in the staging.
     #[serde(default)]
     pub excluded: Option<ExcludedRef>,
     /// What was counted.
@@ -48,7 +48,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Adds to the staging what the push was told to leave out.
+    /// Writes the exclusions into the staging.
     ///
     /// # Errors
     /// The sink cannot be written.
