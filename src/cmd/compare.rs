@@ -24,8 +24,9 @@ pub(super) fn of_snapshot(found: &Found) -> Result<Tree<'static>> {
     found.opened.sink.open_manifest(&found.node).map(Tree::from)
 }
 
-/// A directory as it is now, without what `against` was told to leave out; what could not be read in it is unknown, and said. Files whose stamps
-/// are those of `against` are not read. Memory: the manifest, packed: some 60 bytes an entry.
+/// A directory as it is now, without the exclusions of `against`. Entries that cannot be read are unknown,
+/// and a warning names them. Files whose stamps are those of `against` are not read. Memory: the manifest,
+/// packed: some 60 bytes an entry.
 ///
 /// # Errors
 /// The directory cannot be looked at.

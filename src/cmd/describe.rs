@@ -72,7 +72,7 @@ pub(super) fn paragraph(context: &Context, found: &Found) -> String {
     lines.join("\n")
 }
 
-/// What a snapshot was told to leave out, in one line: how many paths, by which rules.
+/// The exclusions of a snapshot in one line: the number of paths and the rules.
 pub(super) fn excluded(excluded: &Excluded) -> String {
     let rules = &excluded.rules;
     let name = |from| match from {

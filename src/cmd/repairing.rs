@@ -90,8 +90,8 @@ pub(super) fn one(opened: &Opened, options: Options, how: How, context: &Context
     Ok((Summary { findings: findings.len() as u64 + spoiled, ..summary }, repaired))
 }
 
-/// Puts back what is lost of nodes, manifests and records of what was left out; without the lock, finds out
-/// what could be put back.
+/// Puts back missing or damaged nodes, manifests and exclusions; without the lock, finds out which could be
+/// put back.
 fn put_back_all(
     sink: &Sink,
     catalog: &Catalog,

@@ -54,7 +54,7 @@ impl Full<'_, '_> {
         self.plan(&excludes, None, &references, &mut told, each)
     }
 
-    /// What is left alone: what is excluded now, and what the snapshot was told to leave out.
+    /// The excludes of the source together with the exclusions of the snapshot.
     fn excludes(&self) -> Result<Excludes> {
         let Request { sink, node, config, .. } = self.request;
         let excludes = Excludes::of(self.source, config, &[])?;

@@ -101,7 +101,7 @@ pub enum What {
     Extra,
     /// The manifest is missing, damaged, or does not fit the node.
     Manifest,
-    /// The record of what the snapshot was told to leave out is missing or damaged.
+    /// The exclusions of the snapshot are missing or damaged.
     Excluded,
     /// The snapshot's record is missing or damaged, or the record is all that is left.
     Node,

@@ -1,7 +1,7 @@
-//! What a snapshot was told to leave out: the rules of its push, and the topmost paths that they excluded.
+//! The exclusions of a snapshot: the rules of its push and the topmost paths that they excluded.
 //!
-//! The record is a file of its own beside the node, which has its digest: it can be large, and most commands
-//! read all nodes. Snapshots with equal records share one inode.
+//! They are stored in a separate file, because they can be large and most commands read all nodes. The node
+//! has the digest of the file. Snapshots with equal exclusions share one inode.
 
 use super::node::{ExcludedRef, Node, PathField};
 use super::{Sink, layout};
@@ -17,7 +17,7 @@ const MAX_PATH_BYTES: usize = 1 << 20;
 /// The largest record, in bytes.
 const MAX_RECORD: usize = 16 << 20;
 
-/// Where patterns are from.
+/// The origin of patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PatternOrigin {
@@ -38,7 +38,7 @@ pub struct PatternText {
     pub text: String,
 }
 
-/// What a push leaves out.
+/// The exclude rules of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ExcludeRules {
     /// Texts of patterns; later ones win.
@@ -57,7 +57,7 @@ pub struct ExcludeRules {
     pub one_file_system: bool,
 }
 
-/// What a snapshot was told to leave out.
+/// The exclusions of a snapshot, as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excluded {
     /// Version of this record.
@@ -70,12 +70,12 @@ pub struct Excluded {
     pub paths: Vec<PathField>,
 }
 
-/// The record as programs hand it on, between the entries of a manifest.
+/// The exclusions as a record of plumbing, between the entries of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusions {
     #[serde(rename = "type")]
     ty: String,
-    /// The record.
+    /// The exclusions.
     #[serde(flatten)]
     pub excluded: Excluded,
     /// Directories on other file systems.
@@ -105,7 +105,7 @@ impl ExcludedPaths {
 }
 
 impl Exclusions {
-    /// The record to hand on.
+    /// The record of these exclusions.
     pub fn new(excluded: Excluded, mounts: Vec<PathField>) -> Exclusions {
         Exclusions { ty: "exclusions".to_owned(), excluded, mounts }
     }
@@ -170,7 +170,7 @@ impl Excluded {
 }
 
 impl Sink {
-    /// What a snapshot was told to leave out; `None` if that was not recorded.
+    /// Reads the exclusions of a snapshot; `None` if they were not recorded.
     ///
     /// # Errors
     /// The record is missing or damaged.
@@ -197,7 +197,7 @@ impl Sink {
     }
 }
 
-/// The record below `.emu`.
+/// The path of the stored exclusions below `.emu`.
 fn path_of(node: &Node) -> Vec<u8> {
     [layout::EXCLUDED, b"/", node.id.as_bytes()].concat()
 }

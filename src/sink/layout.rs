@@ -19,7 +19,7 @@ pub const TREES: &[u8] = b"trees";
 pub const MANIFESTS: &[u8] = b"manifests";
 /// Nodes of snapshots; a node's rename into place is the commit.
 pub const NODES: &[u8] = b"nodes";
-/// What snapshots were told to leave out; in a staging, the record of the new one.
+/// Exclusions of snapshots; in a staging, those of the new snapshot.
 pub const EXCLUDED: &[u8] = b"excluded";
 /// Marks of snapshots that nothing removes.
 pub const PINS: &[u8] = b"pins";
@@ -50,7 +50,7 @@ pub const ROTATION: &[u8] = b"rotation";
 pub const SINK_DIRS: [&[u8]; 11] =
     [TREES, MANIFESTS, NODES, EXCLUDED, PINS, VERIFIED, REMOVED, STAGING, SPARE, TRASH, SOURCE_COPY];
 
-/// Where a removal unlinks what a snapshot has beside its node and its tree.
+/// Directories with files named by snapshot ids, which a removal unlinks together with the node.
 pub const BESIDE_NODE: [&[u8]; 4] = [MANIFESTS, EXCLUDED, PINS, VERIFIED];
 
 /// In a staging: what it is for, and how far it is.

@@ -114,10 +114,10 @@ pub struct Churn {
     pub suffix: Option<String>,
 }
 
-/// The record of what a snapshot was told to leave out, as its node knows it.
+/// Identifies the stored exclusions of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExcludedRef {
-    /// SHA-256 of the stored record.
+    /// SHA-256 of the stored file.
     pub sha256: Digest,
     /// How many topmost paths were excluded.
     pub count: u64,
@@ -217,7 +217,7 @@ pub struct Node {
     /// Directories on other file systems, not entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<PathField>,
-    /// What the push was told to leave out; `None`: unknown.
+    /// Its exclusions; `None` if they were not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<ExcludedRef>,
     /// What could not be saved; the first thousand.

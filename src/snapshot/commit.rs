@@ -30,7 +30,7 @@ pub struct Draft {
     /// Directories on other file systems.
     #[serde(default)]
     pub mounts: Vec<PathField>,
-    /// The record of what the push was told to leave out, which stands in the staging.
+    /// The exclusions, whose file is in the staging.
     #[serde(default)]
     pub excluded: Option<ExcludedRef>,
     /// What was counted.
@@ -60,7 +60,7 @@ pub(super) fn unread_notes(unread: &[Unread]) -> Vec<UnreadNote> {
 }
 
 impl Draft {
-    /// Adds to the staging what the push was told to leave out.
+    /// Writes the exclusions into the staging.
     ///
     /// # Errors
     /// The sink cannot be written.

@@ -237,7 +237,7 @@ impl Recorded {
     }
 }
 
-/// What the producer of the manifest was told to leave out.
+/// Reads the exclusions that the producer of the manifest recorded.
 fn exclusions(record: Option<Box<str>>) -> Result<Option<Exclusions>> {
     let Some(record) = record else { return Ok(None) };
     let bad = |why: &str| Error::usage("cannot read the 'exclusions' record of the manifest").because(why);

@@ -33,7 +33,7 @@ pub struct HashRequest<'a> {
     pub config: &'a Config,
     /// Patterns beside those of the source.
     pub excludes: &'a [Patterns],
-    /// A snapshot and what it was told to leave out, which is left out too.
+    /// A snapshot and its exclusions, which apply too.
     pub earlier: Option<(&'a Node, &'a Excluded)>,
 }
 

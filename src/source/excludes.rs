@@ -1,5 +1,8 @@
-//! What is not saved: patterns in the syntax of gitignore(5), relative to the source's root, and
-//! directories that carry a mark.
+//! Decides which entries of a source are left out.
+//!
+//! Entries are left out by patterns in the syntax of gitignore(5), relative to the source's root, by a mark in
+//! their directory, or by size. A checkout and a diff also leave out what an earlier snapshot was told to
+//! leave out.
 
 use super::{Source, pattern};
 use crate::config::Config;
@@ -56,7 +59,7 @@ pub struct Excludes {
     rules: Vec<Rule>,
     /// The rules as a snapshot records them.
     recorded: ExcludeRules,
-    /// What a snapshot was told to leave out, which is left out too.
+    /// The exclusions of an earlier snapshot, which apply too.
     earlier: Option<Box<Earlier>>,
     /// Lines that are no patterns, with their reason; the others apply.
     pub bad: Vec<String>,
@@ -149,13 +152,13 @@ impl Excludes {
         &self.recorded
     }
 
-    /// Leaves out as well what the snapshot with this node was told to leave out.
+    /// Adds the exclusions of the snapshot with this node.
     #[must_use]
     pub fn and_earlier(self, node: &Node, excluded: &Excluded) -> Excludes {
         Excludes { earlier: Some(Box::new(Earlier::new(node, excluded))), ..self }
     }
 
-    /// What is wrong with the patterns: first the invalid ones, then those that can never match.
+    /// Warnings about patterns: first the invalid ones, then those that can never match.
     pub fn warnings(&self) -> impl Iterator<Item = &String> {
         self.bad.iter().chain(&self.ineffective)
     }
@@ -177,7 +180,7 @@ impl Excludes {
         self.rules.iter().filter(|rule| !rule.is_comment()).filter_map(told).collect()
     }
 
-    /// Why a pattern that includes something again cannot: its directory is excluded and never entered.
+    /// Explains why a negated pattern has no effect, if an earlier rule excludes a directory above its paths.
     fn below_excluded(&self, rule: &Rule) -> Option<String> {
         let parents = pattern::named_parents(&rule.pattern);
         let parents = parents.iter().filter(|_| pattern::is_negated(&rule.pattern));
@@ -254,7 +257,7 @@ impl Excludes {
     }
 }
 
-/// What a snapshot was told to leave out, ready to match.
+/// The exclusions of a snapshot, ready to match.
 #[derive(Debug, Clone)]
 struct Earlier {
     rules: Excludes,

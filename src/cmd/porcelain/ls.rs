@@ -93,7 +93,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     Ok(None)
 }
 
-/// What the push of a snapshot met and left out.
+/// Lists the paths that the push of a snapshot left out.
 fn excluded(named: &OsStr, args: &Args, context: &Context) -> Result<()> {
     let ui = &context.ui;
     let (rev, below) = inside::parse(named, context)?;

@@ -86,7 +86,7 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
     compare::print(&changes, style.unwrap_or(Style::Words), context).map(drop)
 }
 
-/// What the snapshot was told to leave out, in short.
+/// Prints the exclusions of the snapshot in short.
 fn show_excluded(found: &Found, context: &Context) -> Result<()> {
     let ui = &context.ui;
     match found.opened.sink.excluded(&found.node) {

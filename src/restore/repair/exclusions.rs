@@ -1,7 +1,7 @@
-//! Puts back missing or damaged records of what snapshots were told to leave out.
+//! Puts back missing or damaged exclusions of snapshots.
 //!
-//! The node has the digest of the record. Another snapshot, of this sink or of another one, may have the
-//! same bytes; they are copied.
+//! The node has their digest. If another snapshot, of this sink or of another one, has the same exclusions,
+//! the file is copied from there.
 
 use super::inode::Placer;
 use super::{Outcome, Restored};
@@ -13,8 +13,8 @@ use crate::sink::{Catalog, Node, Sink, SinkLock, layout};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// The records that are missing or damaged; with the sink's lock those that another snapshot has are put
-/// back.
+/// Finds exclusions that are missing or damaged; with the sink's lock, puts back those that another snapshot
+/// has.
 ///
 /// # Errors
 /// Interrupted; the sink cannot be written.
@@ -43,7 +43,7 @@ pub fn lost_exclusions(
     Ok(restored)
 }
 
-/// A sound record with the digest that the node has.
+/// Finds an undamaged file with the digest that the node has.
 fn find(sinks: &[(&Sink, &Catalog)], wanted: &Node) -> Option<(PathBuf, OwnedFd)> {
     sinks.iter().find_map(|(sink, catalog)| {
         let nodes = catalog.snapshots.iter().rev().map(|snapshot| &snapshot.node);
@@ -55,7 +55,7 @@ fn find(sinks: &[(&Sink, &Catalog)], wanted: &Node) -> Option<(PathBuf, OwnedFd)
     })
 }
 
-/// Copies the record; `false`: it is not what the node names. Without a lock nothing is done.
+/// Copies the file; `false` if the copy does not have the digest. Without a lock nothing is done.
 fn put_back(sink: &Sink, node: &Node, file: &OwnedFd, lock: Option<&SinkLock>) -> Result<bool> {
     let (Some(lock), Some(known)) = (lock, node.excluded) else { return Ok(true) };
     let cannot = || format!("cannot put back what {} was told to leave out", node.short());

@@ -112,7 +112,7 @@ fn what_was_removed_is_gone_and_recorded() {
     assert_eq!(kept.metadata().unwrap().nlink(), 0, "its own file has no name left");
     assert_eq!(fs::metadata(job.newest().join("same")).unwrap().nlink(), shared - 2);
     let emu = job.sink().join(".emu");
-    for place in ["trees", "nodes", "manifests", "trash", "spare", "staging"] {
+    for place in ["trees", "nodes", "manifests", "excluded", "trash", "spare", "staging"] {
         assert!(!emu.join(place).join(id(&old)).exists(), "{place}");
     }
     let record: Value =

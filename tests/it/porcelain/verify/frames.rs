@@ -16,7 +16,7 @@ impl Saved {
         node.manifest.sha256 = Digest::of(stored);
         let node = node.seal().unwrap();
         if node.id != old {
-            for place in ["nodes", "manifests", "trees"] {
+            for place in ["nodes", "manifests", "excluded", "trees"] {
                 let place = self.inside(place);
                 std::fs::rename(place.join(&old), place.join(&node.id)).unwrap();
             }
