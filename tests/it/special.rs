@@ -480,6 +480,39 @@ fn the_pipeline_records_devices_that_it_cannot_create() {
 }
 
 #[test]
+fn a_file_system_that_has_no_fifos_gets_the_record_alone() {
+    let job = Job::new("file a \"x\"\nfifo p 0640\nlink q = p");
+    job.config("[core]\nthreads = 1\n").settle();
+    job.push(&[]).succeeds();
+    let mut refused = 0;
+    for call in 1..150 {
+        // One call in the sink fails with EOPNOTSUPP. If it is not the one that creates the FIFO, the
+        // push fails or copes in another way.
+        let sink = format!("./sink-{call}");
+        let session = job.emu.session().env("EMU_TEST_FAULT", &format!("95:{call}"));
+        let said = session.run(&["push", "-S", "src", "--to", &sink]);
+        let listed = job.emu.program("emu-ls-tree", &[&format!("{sink}:HEAD")]);
+        let absent = json!({"absent": true});
+        if listed.status != 0 || !listed.records().iter().any(|entry| entry["held"] == absent) {
+            continue;
+        }
+        refused += 1;
+        assert!(said.status == 0 && !said.stderr.contains("warning"), "{said}");
+        let tree = || {
+            let sink = job.emu.path(&sink);
+            job::tree_of(&sink, job::nodes(&sink).last().unwrap())
+        };
+        assert!(["p", "q"].iter().all(|name| tree().join(name).symlink_metadata().is_err()));
+        assert_eq!(job.ok(&["verify", "-q", &sink]), "");
+        job.ok(&["push", "-S", "src", "--to", &sink]);
+        assert_same(&job.src(), &tree());
+        assert_eq!(job.ok(&["verify", "-q", &sink]), "");
+        break;
+    }
+    assert_eq!(refused, 1);
+}
+
+#[test]
 fn a_special_file_has_no_content_to_print() {
     let job = settled();
     let said = job.emu.run(&["cat", "./sink:HEAD:one"]).exits(1);
