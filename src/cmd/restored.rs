@@ -28,7 +28,7 @@ pub(super) fn report(request: &Request<'_>, outcome: &Outcome, context: &Context
     attributes(done, ui);
     if done.special > 0 {
         let entries = count(done.special, "FIFO, socket or device was", "FIFOs, sockets and devices were");
-        ui.warn(&format!("{entries} not created: this user or the file system cannot have them"));
+        ui.warn(&format!("{entries} not created: this user or the file system cannot create them"));
     }
     if !done.troubles.is_empty() {
         let entries = count(done.troubles.len() as u64, "entry was", "entries were");

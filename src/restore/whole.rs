@@ -304,6 +304,7 @@ impl Whole<'_> {
         let stat = &there.stat;
         if self.planner.leaves(entry.kind) {
             self.excluded += 1;
+            self.planner.bar(&whole);
             return;
         }
         if stat.kind == Kind::Dir && !there.enter {

@@ -302,10 +302,12 @@ fn no_special_creates_none_and_leaves_those_that_exist() {
     assert!(job.emu.path("there/a").exists());
     let before = ino(&job.src().join("one"));
     job.edit("attr one 0600\nremove d/sock\nremove d/pipe\nfile d/pipe \"mine\"\nfile a \"other\"");
+    job.edit("remove z/sock2\nfile z/sock2/mine \"mine\"");
     job.ok(&["-S", "src", "checkout", "HEAD", "--no-special", "--force"]);
     assert_eq!(ino(&job.src().join("one")), before);
     assert!(job.src().join("d/sock").symlink_metadata().is_err());
     assert_eq!(fs::read_to_string(job.src().join("d/pipe")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(job.src().join("z/sock2/mine")).unwrap(), "mine");
     assert_eq!(fs::read_to_string(job.src().join("a")).unwrap(), "text");
 }
 
@@ -457,6 +459,57 @@ fn the_pipeline_makes_the_snapshot_that_push_makes() {
         .into();
     assert_eq!(trees[0], trees[1]);
     assert_eq!(job.ok(&["verify", "-q", "./sink"]), "");
+}
+
+#[test]
+fn the_pipeline_records_devices_that_it_cannot_create() {
+    if !(need_root() && need_tool("setpriv")) {
+        return;
+    }
+    let job = Job::new(&everything());
+    let line = "emu-hash-tree src --against ./sink | emu-link-snapshot --sink ./sink --source src | emu-commit-snapshot --sink ./sink";
+    let first = line.replace("--against ./sink ", "");
+    job.settle().emu.without("-mknod").shell(&first).succeeds();
+    assert_eq!(job.entries()["d/null2"]["held"], json!({"absent": true}));
+    job.emu.without("-mknod").shell(line).succeeds();
+    assert_eq!(job.nodes()[0]["manifest"]["entries"], job.node()["manifest"]["entries"]);
+    assert!(job.newest().join("tty").symlink_metadata().is_err());
+    assert_eq!(job.ok(&["verify", "-q", "./sink"]), "");
+    job.emu.shell(line).succeeds();
+    job.same();
+}
+
+#[test]
+fn a_file_system_that_has_no_fifos_gets_the_record_alone() {
+    let job = Job::new("file a \"x\"\nfifo p 0640\nlink q = p");
+    job.config("[core]\nthreads = 1\n").settle();
+    job.push(&[]).succeeds();
+    let mut refused = 0;
+    for call in 1..150 {
+        // One call in the sink fails with EOPNOTSUPP. If it is not the one that creates the FIFO, the
+        // push fails or copes in another way.
+        let sink = format!("./sink-{call}");
+        let session = job.emu.session().env("EMU_TEST_FAULT", &format!("95:{call}"));
+        let said = session.run(&["push", "-S", "src", "--to", &sink]);
+        let listed = job.emu.program("emu-ls-tree", &[&format!("{sink}:HEAD")]);
+        let absent = json!({"absent": true});
+        if listed.status != 0 || !listed.records().iter().any(|entry| entry["held"] == absent) {
+            continue;
+        }
+        refused += 1;
+        assert!(said.status == 0 && !said.stderr.contains("warning"), "{said}");
+        let tree = || {
+            let sink = job.emu.path(&sink);
+            job::tree_of(&sink, job::nodes(&sink).last().unwrap())
+        };
+        assert!(["p", "q"].iter().all(|name| tree().join(name).symlink_metadata().is_err()));
+        assert_eq!(job.ok(&["verify", "-q", &sink]), "");
+        job.ok(&["push", "-S", "src", "--to", &sink]);
+        assert_same(&job.src(), &tree());
+        assert_eq!(job.ok(&["verify", "-q", &sink]), "");
+        break;
+    }
+    assert_eq!(refused, 1);
 }
 
 #[test]

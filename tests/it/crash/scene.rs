@@ -251,6 +251,7 @@ pub const BEFORE: &str = r#"
     file d/attr 0644 "attributes" mtime=1000000006
     link d/one = d/kept
     symlink d/s -> kept mtime=1000000007
+    fifo d/pipe 0600 mtime=1000000007
     dir empty 0555 mtime=1000000008
 "#;
 
@@ -262,6 +263,8 @@ pub const EDIT: &str = r#"
     file new/big 0640 size=70000 seed=5 mtime=1000000010
     link new/two = new/big
     symlink new/l -> ../d mtime=1000000011
+    attr d/pipe 0640 mtime=1000000007
+    socket new/sock 0750 mtime=1000000011
     attr new 0700 mtime=1000000012
     attr d 0750 mtime=1000000013
     attr . 0755 mtime=1000000014
