@@ -81,5 +81,5 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
         ui.out("")?;
     }
     let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
-    compare::print(&changes, style.unwrap_or(Style::Words), context).map(drop)
+    compare::print(&changes, style.unwrap_or(Style::Words), "", context).map(drop)
 }
