@@ -224,19 +224,20 @@ fn save(
     let reports = snapshot::push(request, &observer)?;
     drop(observer);
     let mut status = snapshot::outcome_of(&reports, args.ignore_errors);
-    let shown = reports.iter().try_for_each(|report| show(report, context));
-    if let Err(error) = shown
-        && !context.ui.is_closed()
-    {
-        // The snapshots are published all the same.
-        context.ui.error(&error);
-        status = Kind::worst(status.into_iter().chain([Kind::Incomplete]));
-    }
+    status = Kind::worst(status.into_iter().chain(show_all(&reports, context)));
     for pushed in reports.iter().filter_map(|report| report.outcome.as_ref().ok()) {
         let removed = pushed.rotated.as_ref().map(|rotated| rotated.removed.as_slice()).unwrap_or_default();
         status = Kind::worst(status.into_iter().chain(report::free(&pushed.sink, removed, context)?));
     }
     Ok((counts(&reports), status))
+}
+
+/// Prints how the sinks fared. If that fails, the snapshots are published all the same.
+fn show_all(reports: &[SinkReport], context: &Context) -> Status {
+    let shown = reports.iter().try_for_each(|report| show(report, context));
+    let error = shown.err().filter(|_| !context.ui.is_closed())?;
+    context.ui.error(&error);
+    Some(Kind::Incomplete)
 }
 
 fn show(report: &SinkReport, context: &Context) -> Result<()> {
