@@ -130,13 +130,14 @@ impl StyleArgs {
     }
 }
 
-/// Prints differences, and tells how many of each kind there are.
+/// Prints differences, and tells how many of each kind there are. `margin` stands before each line.
 ///
 /// # Errors
 /// Nobody reads the answer.
 pub(super) fn print(
     changes: &[Change],
     style: Style,
+    margin: &str,
     context: &Context,
 ) -> Result<BTreeMap<&'static str, u64>> {
     let ui = &context.ui;
@@ -150,10 +151,10 @@ pub(super) fn print(
             continue;
         }
         match style {
-            Style::Words => ui.named(&word(change.how, context), &name(change))?,
+            Style::Words => ui.named(&format!("{margin}{}", word(change.how, context)), &name(change))?,
             Style::Letters(false) => {
                 let letter = ui.paint(paint(change.how), &change.how.letter().to_string());
-                ui.named(&format!("{letter}\t"), &name(change))?;
+                ui.named(&format!("{margin}{letter}\t"), &name(change))?;
             }
             Style::Letters(true) => {
                 let letter = change.how.letter().to_string();
@@ -169,7 +170,11 @@ pub(super) fn print(
             vec![how.word().to_owned(), text::count(number, "entry", "entries"), text::bytes(*bytes)]
         };
         let rows: Vec<Vec<String>> = bytes.iter().map(row).collect();
-        ui.table(&rows)?;
+        if margin.is_empty() {
+            ui.table(&rows)?;
+        } else {
+            ui.columns(&rows, 0).iter().try_for_each(|line| ui.out(&format!("{margin}{line}")))?;
+        }
     }
     Ok(counts)
 }

@@ -16,6 +16,10 @@ use std::process::ExitCode;
 /// Commands whose answers can be long, and that only read.
 const PAGED: &[&str] = &["log", "show", "diff", "ls", "find", "status", "du", "help"];
 
+/// Commands whose work is done before their answer is printed. If only the answer cannot be printed, the
+/// exit status is 3.
+const WORKERS: &[&str] = &["push", "checkout", "clone", "rotate", "prune", "squash", "clean"];
+
 /// What to say to whoever interrupted a command, where something may be left half done. Readers
 /// leave nothing.
 const CUT_OFF: &[(&str, &str)] = &[
@@ -134,7 +138,13 @@ fn finish(entry: &'static Entry, called: String, matches: &ArgMatches) -> Status
     // One short text a process; locks keep it while the command runs.
     let context = Context::new(ui.clone(), global, entry.class, String::leak(called));
     let outcome = enter(&context.global).and_then(|()| (entry.run)(matches, &context));
-    let outcome = outcome.and_then(|status| ui.flush().map(|()| status));
+    let outcome = outcome.and_then(|status| match ui.flush() {
+        Err(error) if WORKERS.contains(&entry.name) && !ui.is_closed() => {
+            ui.error(&error);
+            Ok(Kind::worst(status.into_iter().chain([Kind::Incomplete])))
+        }
+        flushed => flushed.map(|()| status),
+    });
     let status = told(&ui, entry.name, outcome);
     match ui.end() {
         Ok(()) => status,

@@ -109,16 +109,16 @@ pub(super) fn split(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> (&[u8], Opt
     }
 }
 
-/// The path as manifests write it: no slash at its end, no dots.
+/// The path as manifests write it, from the snapshot's root: no slash at its begin or end, no dots.
 ///
 /// # Errors
-/// It is not relative to the snapshot's root, or leads out of it.
+/// It leads out of the snapshot.
 pub(super) fn clean(text: &[u8]) -> Result<Box<[u8]>> {
-    let parts = path::components(text).filter(|part| *part != b".").collect::<Vec<_>>();
+    let parts = path::components(text).filter(|part| !matches!(*part, b"" | b".")).collect::<Vec<_>>();
     let clean = parts.join(&b'/');
-    if text.starts_with(b"/") || !path::is_safe(&clean) {
+    if !path::is_safe(&clean) {
         return Err(Error::usage(format!("cannot look up {}", quoted(text)))
-            .because("the path is not relative to the snapshot's root"));
+            .because("the path leads out of the snapshot"));
     }
     Ok(clean.into())
 }

@@ -3,6 +3,7 @@
 //! out of the sink, and nothing is ever linked to it.
 
 use super::apply::Applier;
+use super::chosen::Chosen;
 use super::cloning::Cloning;
 use super::content::Origin;
 use super::decide::Full;
@@ -43,6 +44,8 @@ pub enum Target<'a> {
     Paths {
         /// The source.
         source: &'a Source,
+        /// What becomes of files that stand there.
+        overwrite: Overwrite,
     },
     /// Another directory; nothing is removed there.
     Elsewhere {
@@ -161,7 +164,7 @@ pub fn run(request: &Request<'_>, observer: &dyn Observer) -> Result<Outcome> {
             let _lock = source.lock(request.command, request.wait)?;
             super::full::run(request, source, observer)
         }
-        Target::Paths { source } => {
+        Target::Paths { source, .. } => {
             let _lock = source.lock(request.command, request.wait)?;
             check_paths(request)?;
             keeping(request, source.root(), source.emu(), &source.path, observer)
@@ -267,7 +270,7 @@ fn check_paths(request: &Request<'_>) -> Result<()> {
 
 fn open_target(request: &Request<'_>) -> Result<Option<Arc<Dir>>> {
     let (path, overwrite) = match request.target {
-        Target::Source { source, .. } | Target::Paths { source } => {
+        Target::Source { source, .. } | Target::Paths { source, .. } => {
             return Ok(Some(Arc::clone(source.root())));
         }
         Target::Clone(cloning) => return Ok(cloning.root.clone()),
@@ -302,20 +305,20 @@ pub(super) fn decide(
             };
             return whole.decide(each);
         }
-        Target::Paths { source } => (Into::Source, target::not_the_sources(source)?),
-        Target::Clone(_) => (Into::Source, HashSet::new()),
+        Target::Paths { source, overwrite } => (Into::Source(overwrite), target::not_the_sources(source)?),
+        Target::Clone(_) => (Into::Source(Overwrite::Always), HashSet::new()),
         Target::Elsewhere { overwrite, .. } => {
             (Into::Elsewhere(overwrite.unwrap_or(Overwrite::Always)), HashSet::new())
         }
     };
     let mut planner = Planner::new(Powers::new(request.ownership), true, request.special);
     let mut manifest = request.sink.open_manifest(request.node)?;
-    let paths = &request.paths;
+    let chosen = Chosen::new(&request.paths);
     let before = match request.target {
         Target::Clone(cloning) => cloning.before(),
         _ => None,
     };
-    let mut selected = Selected { planner: &mut planner, paths, into, skip: &skip, before, left: 0 };
+    let mut selected = Selected { planner: &mut planner, chosen, into, skip: &skip, before, left: 0 };
     selected.run(root, &mut manifest, each, observer)?;
     let left = selected.left;
     Ok(Foreseen { troubles: planner.troubles, left, ..Foreseen::default() })

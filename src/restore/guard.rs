@@ -24,6 +24,8 @@ pub struct Risks {
     pub paths: Vec<Box<[u8]>>,
     /// How many there are.
     pub count: u64,
+    /// How many of them this user may not read, so that no push saves them.
+    pub unreadable: u64,
 }
 
 impl Risks {
@@ -41,8 +43,17 @@ impl Risks {
         Some(
             Error::failed(format!("checkout would destroy {what} that no snapshot holds"))
                 .because(list.join(", "))
-                .hint("`emu push` saves them; --force destroys them"),
+                .hint(self.hint()),
         )
+    }
+
+    fn hint(&self) -> String {
+        let push = match self.unreadable {
+            0 => "`emu push` saves them".to_owned(),
+            n if n == self.count => "no push can save what this user may not read".to_owned(),
+            n => format!("`emu push` saves all but {n} that this user may not read"),
+        };
+        format!("{push}; --force destroys them")
     }
 }
 
@@ -130,6 +141,7 @@ impl Guard {
         let permissions = records.iter().any(|record| seen.has_permissions_of(record));
         if !content || !permissions {
             self.risks.count += 1;
+            self.risks.unreadable += u64::from(seen.is_unreadable());
             if self.risks.paths.len() < NAMED {
                 self.risks.paths.push(whole.into());
             }

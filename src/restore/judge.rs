@@ -156,6 +156,12 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Whether this user may not read the file.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.stat.kind == Kind::File
+            && matches!(self.dir.open_file(self.name), Err(fs::Errno::ACCESS | fs::Errno::PERM))
+    }
+
     /// Whether the record has these permissions.
     pub(super) fn has_permissions_of(&self, record: &Entry) -> bool {
         self.stat.kind == Kind::Symlink || self.stat.mode & 0o777 == record.mode & 0o777

@@ -3,6 +3,7 @@
 mod apply;
 mod change;
 pub mod checkout;
+mod chosen;
 pub mod cloning;
 mod content;
 mod decide;

@@ -2,6 +2,7 @@
 //! elsewhere. The manifest leads; what it does not name is not looked at.
 
 use super::change::{Change, How, Step};
+use super::chosen::{Chosen, Relation};
 use super::judge::Seen;
 use super::owners::OwnerMap;
 use super::plan::{Planner, Verdict, change, complete};
@@ -15,7 +16,7 @@ use crate::tree::{Entry, Kind, Listing, path};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What becomes of a file that stands in a directory elsewhere.
+/// What becomes of a file that stands where one of the snapshot is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Overwrite {
     /// It gives way, unless its content is proven to be the snapshot's.
@@ -32,16 +33,27 @@ pub enum Overwrite {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Into {
     /// The source itself, or what becomes one; what is replaced is kept.
-    Source,
+    Source(Overwrite),
     /// Another directory.
     Elsewhere(Overwrite),
+}
+
+impl Into {
+    fn is_source(self) -> bool {
+        matches!(self, Into::Source(_))
+    }
+
+    fn overwrite(self) -> Overwrite {
+        match self {
+            Into::Source(overwrite) | Into::Elsewhere(overwrite) => overwrite,
+        }
+    }
 }
 
 /// A checkout of selected entries being planned.
 pub(super) struct Selected<'a> {
     pub(super) planner: &'a mut Planner,
-    /// Paths inside the snapshot; none means all of it.
-    pub(super) paths: &'a [Box<[u8]>],
+    pub(super) chosen: Chosen,
     pub(super) into: Into,
     /// Directories that belong to sinks, by device and inode.
     pub(super) skip: &'a HashSet<(u64, u64)>,
@@ -51,24 +63,9 @@ pub(super) struct Selected<'a> {
     pub(super) left: u64,
 }
 
-/// How an entry relates to what was asked for.
-#[derive(PartialEq, Eq)]
-enum Relation {
-    Selected,
-    /// A directory on the way to something selected.
-    Above,
-    Outside,
-}
-
 impl Selected<'_> {
     fn relation(&self, whole: &[u8]) -> Relation {
-        if self.paths.is_empty() || self.paths.iter().any(|wanted| path::is_within(whole, wanted)) {
-            Relation::Selected
-        } else if self.paths.iter().any(|wanted| path::is_within(wanted, whole)) {
-            Relation::Above
-        } else {
-            Relation::Outside
-        }
+        self.chosen.relation(whole)
     }
 
     /// Hands the steps over in manifest order. `target` is `None` while the directory is missing.
@@ -87,7 +84,7 @@ impl Selected<'_> {
         let mut root = Box::new(manifest.root().clone());
         owners.translate(&mut root);
         let mut root_change = match (target, self.relation(b"")) {
-            (Some(target), Relation::Selected) if self.into != Into::Elsewhere(Overwrite::Never) => {
+            (Some(target), Relation::Selected) if self.into.overwrite() != Overwrite::Never => {
                 self.planner.root(target, &root)
             }
             _ => None,
@@ -123,7 +120,7 @@ impl Selected<'_> {
 
     /// Whether a directory that existed shows its recorded attributes again after the changes.
     fn settles(&self, dir: &[u8]) -> bool {
-        self.into != Into::Elsewhere(Overwrite::Never) && self.relation(dir) == Relation::Selected
+        self.into.overwrite() != Overwrite::Never && self.relation(dir) == Relation::Selected
     }
 
     fn directory(&mut self, here: Option<&mut Cursor>, mount: Option<&Stat>, listing: Listing) -> Step {
@@ -161,7 +158,7 @@ impl Selected<'_> {
         step.removals = self.leftovers(dir.as_deref(), &step.dir, &names);
         for entry in wanted {
             let whole = path::join(&listing.dir, &entry.name);
-            let own = self.into == Into::Source && *whole == *layout::EMU;
+            let own = self.into.is_source() && *whole == *layout::EMU;
             if own || self.planner.leaves(entry.kind) || self.planner.is_barred(&whole) {
                 self.planner.bar(&whole);
                 continue;
@@ -200,7 +197,7 @@ impl Selected<'_> {
         let elsewhere = |root: &Stat| {
             if root.mount != 0 && stat.mount != 0 { root.mount != stat.mount } else { root.dev != stat.dev }
         };
-        if self.into == Into::Source && mount.is_some_and(elsewhere) {
+        if self.into.is_source() && mount.is_some_and(elsewhere) {
             return Err("another file system is mounted there".into());
         }
         let items = dir.list().map_err(crate::error::errno_text)?;
@@ -223,28 +220,30 @@ impl Selected<'_> {
         }
         let mut seen = Seen::new(dir, &entry.name, stat);
         seen.learn(entry);
-        if let Into::Elsewhere(overwrite) = self.into {
-            let in_the_way = (stat.kind == Kind::Dir) != (entry.kind == Kind::Dir);
-            let stays = match overwrite {
-                Overwrite::Never => true,
-                Overwrite::IfNewer => entry.mtime <= stat.mtime,
-                Overwrite::Always | Overwrite::IfChanged => false,
-            };
-            if in_the_way && (stays || stat.kind == Kind::Dir) {
-                let what = if stat.kind == Kind::Dir { "a directory" } else { "something that is none" };
-                self.planner.trouble(whole, format!("{what} stands there"));
+        let overwrite = self.into.overwrite();
+        let in_the_way = (stat.kind == Kind::Dir) != (entry.kind == Kind::Dir);
+        let stays = match overwrite {
+            Overwrite::Never => true,
+            Overwrite::IfNewer => entry.mtime <= stat.mtime,
+            Overwrite::Always | Overwrite::IfChanged => false,
+        };
+        if in_the_way && !self.into.is_source() && (stays || stat.kind == Kind::Dir) {
+            let what = if stat.kind == Kind::Dir { "a directory" } else { "something that is none" };
+            self.planner.trouble(whole, format!("{what} stands there"));
+            self.planner.bar(whole);
+            return None;
+        }
+        if stays {
+            self.left += u64::from(!both_dirs);
+            if in_the_way {
                 self.planner.bar(whole);
-                return None;
             }
-            if stays {
-                self.left += u64::from(!both_dirs);
-                return None;
-            }
-            let alike = (stat.kind, stat.mtime) == (entry.kind, entry.mtime)
-                && (stat.kind != Kind::File || stat.size == entry.size);
-            if overwrite == Overwrite::IfChanged && alike && entry.kind == Kind::File {
-                seen.assume(entry);
-            }
+            return None;
+        }
+        let alike = (stat.kind, stat.mtime) == (entry.kind, entry.mtime)
+            && (stat.kind != Kind::File || stat.size == entry.size);
+        if overwrite == Overwrite::IfChanged && alike && entry.kind == Kind::File {
+            seen.assume(entry);
         }
         // A power cut leaves sizes and times of files whose bytes are lost.
         let trusted = self.before.is_some_and(Unfinished::is_of_this_boot);

@@ -1,9 +1,10 @@
 //! `emu checkout`.
 
+mod chosen;
 mod save;
 
 use crate::cmd::hooks::Hooks;
-use crate::cmd::{Class, Context, Entry, Found, OwnerArgs, Status, WaitArgs, findings, inside, restored};
+use crate::cmd::{Class, Context, Entry, Found, OwnerArgs, Status, WaitArgs, findings, restored};
 use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::fs::Errno;
@@ -33,7 +34,12 @@ snapshot was told to leave out (emu show tells the rules, emu ls --excluded list
 file systems and sinks inside the source are left alone.
 
 With paths after '--', only these come back, relative to the current directory. Nothing is
-removed: what they replace moves to '.emu/replaced/<time>', and HEAD stays.
+removed: what they replace moves to '.emu/replaced/<time>', and HEAD stays. --overwrite says which files are
+replaced: always (the default), if-changed (size or time differ), if-newer (the snapshot's is newer) or never.
+
+A path that is not in the snapshot and contains '*', '?' or '[' is a pattern in the syntax of gitignore(5),
+relative to the current directory: '*.txt' matches at any depth, 'docs/**/*.odt' below 'docs'. Quote it, so
+that the shell does not expand it.
 
 With --to, the snapshot is written to another directory, which is made if its last component is
 missing and must be empty otherwise, unless --overwrite is given. Nothing is removed there. Paths
@@ -85,6 +91,7 @@ the rest; with --dry-run a record of type 'change' stands for each line. See emu
 
 ## EXAMPLES
     emu checkout HEAD -- src/main.c
+    emu checkout HEAD~ -- '*.odt'
     emu checkout '@{2 days ago}' --dry-run
     emu checkout origin:HEAD~ --to /tmp/before
 ## SEE ALSO
@@ -104,10 +111,10 @@ struct CheckoutArgs {
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
 
-    /// Write although files stand there: always, if-changed, if-newer or never over them
+    /// With --to or PATHs, write over files that stand there: always, if-changed, if-newer or never
     #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "always")]
-    #[arg(requires = "to", hide_possible_values = true)]
+    #[arg(hide_possible_values = true)]
     overwrite: Option<Overwrite>,
 
     /// Destroy what no snapshot holds
@@ -152,20 +159,25 @@ struct CheckoutArgs {
 
 fn run(args: &CheckoutArgs, context: &Context) -> Result<Status> {
     let begin = Instant::now();
+    if args.overwrite.is_some() && args.to.is_none() && args.paths.is_empty() {
+        return Err(Error::usage("cannot use --overwrite for the whole source")
+            .because("it is for --to and for single paths")
+            .hint("--dry-run shows what would be replaced"));
+    }
     let source = if args.to.is_some() { None } else { Some(context.source()?) };
     let paths = paths(args, source.as_ref())?;
     let mut found = context.revision(&args.revision, None)?;
     refuse_foreign(&found, source.as_ref())?;
-    for path in &paths {
-        inside::at(found.clone(), path.clone())?;
-    }
+    let paths = chosen::chosen(&found, &args.paths, paths, context)?;
     let target = match (&args.to, &source) {
         (Some(path), _) => Target::Elsewhere { path, overwrite: args.overwrite },
         (None, Some(source)) if paths.is_empty() => {
             let caution = if args.force { Caution::Force } else { Caution::Refuse };
             Target::Source { source, caution }
         }
-        (None, Some(source)) => Target::Paths { source },
+        (None, Some(source)) => {
+            Target::Paths { source, overwrite: args.overwrite.unwrap_or(Overwrite::Always) }
+        }
         (None, None) => return Err(Error::usage("cannot check out").because("there is no source")),
     };
     let config = context.config(source.as_ref())?;

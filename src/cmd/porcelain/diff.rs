@@ -107,7 +107,7 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     let unknown = !after.unknown.is_empty();
     let changes = compare::between(compare::of_snapshot(&first)?, after, &paths, context)?;
     let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
-    let counts = compare::print(&changes, style.unwrap_or(Style::Words), context)?;
+    let counts = compare::print(&changes, style.unwrap_or(Style::Words), "", context)?;
     let status = compare::status(!changes.is_empty(), args.exit_code, unknown);
     if context.ui.json() {
         context.ui.record(&SummaryRecord::new("diff", counts, begin.elapsed(), status))?;

@@ -103,7 +103,7 @@ struct Args {
     short: bool,
 
     /// Draw the lines of history beside the snapshots
-    #[arg(long, conflicts_with_all = ["reverse", "name_status", "stat"])]
+    #[arg(long, conflicts_with = "reverse")]
     graph: bool,
 
     /// The oldest first
@@ -263,7 +263,7 @@ impl Listing<'_> {
             for (found, _) in items {
                 self.empty = false;
                 ui.record(&describe::record(found))?;
-                self.changes(found)?;
+                self.changes(found, "")?;
             }
             return Ok(());
         }
@@ -284,16 +284,20 @@ impl Listing<'_> {
             }
             match row {
                 None => ui.out(text)?,
-                Some(row) => ui.out(&beside(row, text, !args.short, at == last))?,
+                Some(row) => ui.out(&beside(row, text))?,
             }
-            self.changes(found)?;
+            self.changes(found, row.map_or("", |row| &row.rest))?;
+            if let Some(row) = row.filter(|_| at != last) {
+                let blank = (!args.short).then_some(&row.rest);
+                blank.into_iter().chain(&row.after).try_for_each(|line| ui.out(line.trim_end()))?;
+            }
         }
         Ok(())
     }
 
     /// What changed with a snapshot, if that was asked for. One that cannot be compared is named, and
-    /// does not keep the others from being listed.
-    fn changes(&mut self, found: &Found) -> Result<()> {
+    /// does not keep the others from being listed. `margin` stands before each line.
+    fn changes(&mut self, found: &Found, margin: &str) -> Result<()> {
         let ui = &self.context.ui;
         let (Some(style), Some(before)) = (self.args.style.style(), found.before()) else { return Ok(()) };
         let compared = compare::of_snapshot(&before).and_then(|before| {
@@ -308,23 +312,18 @@ impl Listing<'_> {
             compared => {
                 let changes = compared?;
                 if !changes.is_empty() && !self.args.short && !ui.json() {
-                    ui.out("")?;
+                    ui.out(margin.trim_end())?;
                 }
-                compare::print(&changes, style, self.context).map(drop)
+                compare::print(&changes, style, margin, self.context).map(drop)
             }
         }
     }
 }
 
 /// A snapshot beside the lines of history.
-fn beside(row: &Row, text: &str, is_paragraph: bool, is_last: bool) -> String {
+fn beside(row: &Row, text: &str) -> String {
     let rails = std::iter::once(&row.own).chain(std::iter::repeat(&row.rest));
-    let mut lines: Vec<String> =
-        rails.zip(text.lines()).map(|(rail, line)| format!("{rail}{line}")).collect();
-    if !is_last {
-        lines.extend(is_paragraph.then(|| row.rest.clone()));
-        lines.extend(row.after.iter().cloned());
-    }
+    let lines: Vec<String> = rails.zip(text.lines()).map(|(rail, line)| format!("{rail}{line}")).collect();
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 

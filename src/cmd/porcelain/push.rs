@@ -95,7 +95,7 @@ of all. See emu-hooks(5).
 
 ## EXIT STATUS
 0 if every sink got a snapshot, those apart that are optional and absent; 1 if at least one got none; 3 if every sink got one but something
-was left out (the warnings say what); 10 if a sink is missing or another disk is in its place;
+was left out (the warnings say what) or the answer could not be printed; 10 if a sink is missing or another disk is in its place;
 11 if the source or a sink is locked.
 
 ## EXAMPLES
@@ -242,14 +242,20 @@ fn save(
     let reports = snapshot::push(request, &observer)?;
     drop(observer);
     let mut status = snapshot::outcome_of(&reports, args.ignore_errors);
-    for report in &reports {
-        show(report, context)?;
-    }
+    status = Kind::worst(status.into_iter().chain(show_all(&reports, context)));
     for pushed in reports.iter().filter_map(|report| report.outcome.as_ref().ok()) {
         let removed = pushed.rotated.as_ref().map(|rotated| rotated.removed.as_slice()).unwrap_or_default();
         status = Kind::worst(status.into_iter().chain(report::free(&pushed.sink, removed, context)?));
     }
     Ok((counts(&reports), status))
+}
+
+/// Prints how the sinks fared. If that fails, the snapshots are published all the same.
+fn show_all(reports: &[SinkReport], context: &Context) -> Status {
+    let shown = reports.iter().try_for_each(|report| show(report, context));
+    let error = shown.err().filter(|_| !context.ui.is_closed())?;
+    context.ui.error(&error);
+    Some(Kind::Incomplete)
 }
 
 fn show(report: &SinkReport, context: &Context) -> Result<()> {
@@ -292,7 +298,7 @@ fn show(report: &SinkReport, context: &Context) -> Result<()> {
 fn line(name: &str, pushed: &Pushed) -> String {
     let node = &pushed.node;
     let flags: String = node.marks().map(|word| format!(", {word}")).collect();
-    format!(
+    let mut line = format!(
         "{name}: snapshot {} ({}{flags}): {}, {} copied ({}), {} linked",
         node.short(),
         node.name,
@@ -300,7 +306,11 @@ fn line(name: &str, pushed: &Pushed) -> String {
         node.counts.copied,
         bytes(node.counts.bytes),
         node.counts.linked,
-    )
+    );
+    if node.counts.moved > 0 {
+        line += &format!(", {} moved", node.counts.moved);
+    }
+    line
 }
 
 fn counts(reports: &[SinkReport]) -> Counted {
@@ -312,6 +322,7 @@ fn counts(reports: &[SinkReport]) -> Counted {
         ("snapshots", made().count() as u64),
         ("copied", made().map(|pushed| pushed.node.counts.copied).sum()),
         ("linked", made().map(|pushed| pushed.node.counts.linked).sum()),
+        ("moved", made().map(|pushed| pushed.node.counts.moved).sum()),
         ("bytes", made().map(|pushed| pushed.node.counts.bytes).sum()),
         ("unread", made().map(|pushed| pushed.node.counts.unread).max().unwrap_or(0)),
         ("removed", removed.sum()),

@@ -83,7 +83,7 @@ fn show(found: &Found, args: &Args, context: &Context) -> Result<()> {
         ui.out("")?;
     }
     let style = if args.zero { Some(Style::Letters(true)) } else { args.style.style() };
-    compare::print(&changes, style.unwrap_or(Style::Words), context).map(drop)
+    compare::print(&changes, style.unwrap_or(Style::Words), "", context).map(drop)
 }
 
 /// Prints the exclusions of the snapshot in short.

@@ -209,10 +209,12 @@ fn run(args: &Args, context: &Context) -> Result<Status> {
     }
 }
 
+const TITLES: [&str; 9] =
+    ["NAME", "STATE", "SNAPSHOTS", "HEAD", "AGE", "FREE", "DEVICE", "MOUNTED ON", "PATH"];
+
 fn list(context: &Context) -> Result<Status> {
     let mounts = mounts::all();
-    let mut rows =
-        vec![["NAME", "STATE", "SNAPSHOTS", "HEAD", "AGE", "FREE", "PATH"].map(str::to_owned).to_vec()];
+    let mut rows = vec![TITLES.map(str::to_owned).to_vec()];
     for (known, opened) in context.all_sinks()? {
         if context.ui.json() {
             print_record(context, &mounts, &known, opened.as_ref())?;
@@ -228,12 +230,17 @@ fn list(context: &Context) -> Result<Status> {
                 let snapshots = opened.catalog.snapshots.len().to_string();
                 let free = free.unwrap_or_else(|_| "-".to_owned());
                 let age = age.unwrap_or_else(|| "-".to_owned());
-                vec![known.name, "present".to_owned(), snapshots, head, age, free, path]
+                let mount = mounts::of(&mounts, opened.sink.root());
+                let [device, point] = match mount {
+                    Some(mount) => [mount.device.as_bytes(), mount.point.as_os_str().as_bytes()].map(escaped),
+                    None => ["-", "-"].map(str::to_owned),
+                };
+                vec![known.name, "present".to_owned(), snapshots, head, age, free, device, point, path]
             }
             Err(_) => {
                 let state = context.ui.paint(Paint::Warning, state(&known));
-                let [none, nothing, age, unknown] = ["-"; 4].map(str::to_owned);
-                vec![known.name, state, none, nothing, age, unknown, path]
+                let unknown = std::iter::repeat_n("-".to_owned(), 6);
+                [known.name, state].into_iter().chain(unknown).chain([path]).collect()
             }
         });
     }

@@ -1,11 +1,11 @@
 //! `emu status`: how the source stands to its sinks.
 
 use crate::cmd::{Class, Context, Entry, Found, Opened, Status, mounts, read};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fs;
 use crate::quote::{escaped, quoted_path};
 use crate::record::{SinkState, StatusRecord};
-use crate::sink::Node;
+use crate::sink::{Node, Sink, layout};
 use crate::snapshot::{self, Preview, spare};
 use crate::source::{SinkRef, Source};
 use crate::tree::policy::Span;
@@ -41,7 +41,7 @@ rotation neither counts nor removes it; `emu verify --repair` puts it right.
 With --max-age, the exit status is 4 if the newest complete snapshot of a sink is older, or it has none, or
 the sink is absent and not optional. With --exit-code it is 4 if anything changed since HEAD of a sink, or a sink has no snapshot.
 ## EXIT STATUS
-0; 4 as above; 1 if a sink is damaged, which does not stop the report on the others; 10 if there is no such source, or a sink that was named is absent.
+0; 4 as above; 1 if a sink or its record is damaged or cannot be read, which does not stop the report on the others; 10 if there is no such source, or a sink that was named is absent.
 ## JSON
 With --json a record of type 'status' for each sink; see emu-json(5).
 ## EXAMPLES
@@ -111,7 +111,10 @@ fn report(args: &Args, context: &Context) -> Result<Status> {
             },
             Err(why) => {
                 let is_old = args.max_age.is_some() && !known.optional;
-                absent(&known, &why.to_string(), is_old, context)?;
+                // A disk may be unplugged; a sink that is there and cannot be read is damaged.
+                let is_damaged = is_damaged(&known);
+                absent(&known, (&why, is_damaged), is_old, context)?;
+                failed.extend(is_damaged.then_some(Kind::Failed));
                 (is_old, false)
             }
         };
@@ -252,16 +255,23 @@ fn paint(word: &str) -> Paint {
     }
 }
 
-fn absent(known: &SinkRef, why: &str, is_old: bool, context: &Context) -> Result<()> {
+/// Whether a sink is there, but its record cannot be read.
+fn is_damaged(known: &SinkRef) -> bool {
+    let emu = fs::open_operator(&known.path).and_then(|root| root.open_dir(layout::EMU));
+    emu.and_then(|emu| emu.stat(layout::NODES)).is_ok() && Sink::open(&known.path).is_err()
+}
+
+fn absent(known: &SinkRef, (why, is_damaged): (&Error, bool), is_old: bool, context: &Context) -> Result<()> {
+    let state = if is_damaged { "unreadable" } else { "absent" };
     if context.ui.json() {
-        let record = StatusRecord::new(&known.name, &known.path, is_old, Err(why.to_owned()));
+        let record = StatusRecord::new(&known.name, &known.path, is_old, Err(why.to_string()));
         return context.ui.record(&record);
     }
     let name = escaped(known.name.as_bytes());
-    if is_old && context.global.quiet {
-        context.ui.warn(&format!("sink {name} is absent: {why}"));
+    if (is_old || is_damaged) && context.global.quiet {
+        context.ui.warn(&format!("sink {name} is {state}: {why}"));
     }
     let optional = if known.optional { " (optional)" } else { "" };
-    let (name, absent) = (context.ui.paint(Paint::Sink, &name), context.ui.paint(Paint::Warning, "absent"));
-    context.ui.out(&format!("sink {name}{optional} is {absent}: {why}"))
+    let (name, state) = (context.ui.paint(Paint::Sink, &name), context.ui.paint(Paint::Warning, state));
+    context.ui.out(&format!("sink {name}{optional} is {state}: {why}"))
 }

@@ -1,6 +1,7 @@
 //! `emu checkout`: the three ways, what each leaves alone, what the guard refuses, and damage.
 
 mod attributes;
+mod chosen;
 mod excluded;
 mod first;
 mod index;

@@ -402,7 +402,6 @@ fn each_snapshot_can_be_listed_with_what_it_changed() {
     assert_eq!(changes(&["--name-status", "HEAD~2..HEAD~"]), "M\ta");
     assert_eq!(changes(&["--name-status", "--reverse", "origin", "--", "c", "a"]), "M\ta\nA\tc\nA\tc/d");
     src.fails(&["log", "--stat", "--name-status"], 2);
-    src.fails(&["log", "--stat", "--graph"], 2);
     for option in ["-p", "--patch"] {
         let said = src.fails(&["log", option], 2);
         assert!(
@@ -527,4 +526,24 @@ fn a_snapshot_that_is_known_to_be_damaged_is_marked() {
         }
         assert!(src.ok(&["log"]).contains(why));
     }
+}
+
+#[test]
+fn the_graph_stands_beside_what_changed() {
+    let job = crate::job::Job::pushed("file a \"a\"\nfile b \"b\"");
+    job.edit("file a \"aa\"\nfile c \"c\"").push(&[]).succeeds();
+    job.edit("remove b").push(&[]).succeeds();
+    let src = job.emu.inside("src");
+    let lines = |args: &[&str]| -> Vec<String> {
+        let log = src.ok(args);
+        log.lines().map(|line| line.split(" (").next().unwrap().to_owned()).collect()
+    };
+    let log = lines(&["log", "--graph", "--oneline", "--name-status"]);
+    assert!(log[0].starts_with("@ ") && log[2].starts_with("* ") && log[5].starts_with("* "), "{log:?}");
+    assert_eq!([&log[1], &log[3], &log[4]], ["| D\tb", "| M\ta", "| A\tc"]);
+    let log = lines(&["log", "--graph", "--stat", "-2"]);
+    let stat: Vec<&str> = log.iter().filter(|line| line.contains("entr")).map(String::as_str).collect();
+    assert_eq!(stat.len(), 3, "{log:?}");
+    assert!(stat[0].starts_with("| removed") && stat[0].contains("1 entry"), "{log:?}");
+    assert!(log.iter().all(|line| line.starts_with(['@', '*', '|', ' '])), "{log:?}");
 }

@@ -113,3 +113,18 @@ fn too_many_excluded_paths_are_counted_and_not_listed() {
     job.emu.inside("src").ok(&["checkout", "HEAD~"]);
     assert_eq!(std::fs::read_dir(job.src().join("d")).unwrap().count(), 10001);
 }
+
+#[test]
+fn a_path_in_a_snapshot_may_begin_with_a_slash() {
+    let job = crate::job::Job::pushed("dir d\nfile d/f \"text\"");
+    let src = job.emu.inside("src");
+    assert_eq!(src.ok(&["ls", "HEAD:/d"]), "f\n");
+    assert_eq!(src.ok(&["ls", "HEAD:/"]), "d\n");
+    assert_eq!(src.ok(&["cat", "origin:HEAD:/d/f"]), "text");
+    assert!(src.ok(&["path", "HEAD:/d/f"]).ends_with("/d/f\n"));
+    assert_eq!(src.ok(&["find", "-z", "/d/f"]), "d/f\0");
+    let whole = job.src().join("d/f");
+    assert_eq!(src.ok(&["log", "-s", "--", whole.to_str().unwrap()]).lines().count(), 1);
+    job.ok(&["checkout", "./sink:HEAD", "--to", "out", "--", "/d/f"]);
+    src.fails(&["ls", "HEAD:/../d"], 2);
+}

@@ -147,3 +147,17 @@ fn places_on_other_machines_are_not_taken_for_local_paths() {
     job.ok(&["-S", "src", "sink", "add", "colon", "./a:b"]);
     assert!(job.emu.path("a:b/.emu/sink").exists());
 }
+
+#[test]
+fn the_list_shows_device_and_mount_point() {
+    let job = crate::job::Job::pushed("file a \"a\"");
+    let src = job.emu.inside("src");
+    let record = src.run(&["sink", "list", "--json"]).succeeds().records().remove(0);
+    let listed = src.ok(&["sink", "list"]);
+    let (titles, row) = listed.split_once('\n').unwrap();
+    let words: Vec<&str> = titles.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+    assert_eq!(words, ["NAME", "STATE", "SNAPSHOTS", "HEAD", "AGE", "FREE", "DEVICE", "MOUNTED ON", "PATH"]);
+    for field in ["device", "mount_point"] {
+        assert!(row.contains(&format!("  {}  ", record[field].as_str().unwrap())), "{row}");
+    }
+}

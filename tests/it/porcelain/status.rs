@@ -151,3 +151,13 @@ fn damaged_snapshots_are_named_and_not_complete() {
         job.nodes().iter().map(|node| node["time"].as_str().unwrap().to_owned()).collect();
     assert_eq!((&records[0]["damaged"], &records[0]["time"]), (&1.into(), &times[0].as_str().into()));
 }
+
+#[test]
+fn a_sink_whose_record_cannot_be_read_is_a_failure() {
+    let job = crate::job::Job::pushed("file a \"a\"");
+    std::fs::write(job.sink().join(".emu/sink"), "no record").unwrap();
+    let said = job.emu.inside("src").run(&["status"]).exits(1);
+    assert!(said.stdout.contains("sink origin is unreadable: "), "{said}");
+    let said = job.emu.inside("src").run(&["status", "-q"]).exits(1);
+    assert!(said.stderr.contains("sink origin is unreadable: "), "{said}");
+}

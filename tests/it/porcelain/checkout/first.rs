@@ -31,3 +31,24 @@ fn nothing_is_checked_out_if_the_push_before_it_fails() {
     assert!(!job.src().join("a").exists());
     assert_eq!(job.nodes().len(), 1);
 }
+
+#[test]
+fn the_refusal_does_not_promise_that_a_push_saves_what_it_cannot_read() {
+    if !(crate::env::need_root() && crate::env::need_tool("setpriv")) {
+        return;
+    }
+    let emu = crate::env::Emu::new();
+    crate::env::give(&emu.tree("src", "file a \"a\"\nfile b \"b\""), 1234);
+    emu.shell("mkdir disk && chown 1234:1234 disk").succeeds();
+    let user = emu.as_user(1234);
+    user.ok(&["push", "-S", "src", "--to", "disk/sink"]);
+    user.shell("echo new > src/a && chmod 0 src/a").succeeds();
+    let said = user.clone().inside("src").fails(&["checkout", "HEAD"], 1);
+    assert!(
+        said.contains("hint: no push can save what this user may not read; --force destroys them"),
+        "{said}"
+    );
+    user.shell("echo new > src/b").succeeds();
+    let said = user.clone().inside("src").fails(&["checkout", "HEAD"], 1);
+    assert!(said.contains("hint: `emu push` saves all but 1 that this user may not read"), "{said}");
+}

@@ -89,3 +89,29 @@ fn names_are_never_printed_raw() {
     assert!(!said.stderr.contains('\x1b') && !said.stdout.contains('\x1b'), "{said}");
     assert!(!job.push(&["--dry-run"]).stdout.contains('\x1b'));
 }
+
+#[test]
+fn the_summary_counts_what_moved() {
+    let job = crate::job::Job::new("dir a\nfile a/x size=9000 seed=3\nfile b size=9000 seed=4");
+    let said = job.settle().push(&[]).succeeds();
+    assert!(!said.stdout.contains("moved"), "{said}");
+    job.edit("move a -> c");
+    let said = job.push(&["--json"]).succeeds();
+    assert_eq!(said.records().last().unwrap()["moved"], 1, "{said}");
+    job.edit("move c -> d");
+    let said = job.push(&[]).succeeds();
+    assert!(said.stdout.trim_end().ends_with(", 1 moved"), "{said}");
+}
+
+#[test]
+fn a_push_whose_answer_cannot_be_printed_exits_with_3() {
+    let job = crate::job::Job::pushed("file a \"a\"");
+    for option in ["", "--json"] {
+        let before = job.nodes().len();
+        let said = job.emu.shell(&format!("emu push -S src {option} > /dev/full")).exits(3);
+        assert!(said.stderr.contains("cannot write to standard output"), "{said}");
+        assert_eq!(job.nodes().len(), before + 1);
+    }
+    // Of a command that only reads, the answer is all there is.
+    job.emu.shell("emu log -S src > /dev/full").exits(1);
+}
