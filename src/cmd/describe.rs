@@ -103,7 +103,8 @@ fn counts(node: &Node) -> String {
         text::bytes(node.manifest.bytes),
     ];
     let done = [
-        (counts.copied, "copied"),
+        (counts.copied.saturating_sub(counts.shared), "copied"),
+        (counts.shared, "shared"),
         (counts.linked, "linked"),
         (counts.moved, "moved"),
         (counts.reattributed, "with new attributes"),

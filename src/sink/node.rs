@@ -47,6 +47,12 @@ pub struct Counts {
     pub linked: u64,
     /// Files copied from the source.
     pub copied: u64,
+    /// Those of the copied files that share their bytes with another file, so that none were written.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub shared: u64,
+    /// Bytes of those.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub shared_bytes: u64,
     /// Entries found again under another path.
     pub moved: u64,
     /// Files whose content was known and whose attributes were not.
@@ -59,6 +65,11 @@ pub struct Counts {
     pub torn: u64,
     /// Files of the parent that were found damaged, and saved anew.
     pub damaged: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// A path in a record: text, or base64 where it is not UTF-8.

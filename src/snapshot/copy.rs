@@ -23,13 +23,13 @@ impl<'a> Destination<'a> {
         Destination { slot: (file, Ok(())), shares, shared: false }
     }
 
-    /// The file, if nothing failed.
+    /// The file, and whether it shares its bytes with another one, if nothing failed.
     ///
     /// # Errors
     /// What failed.
-    pub fn finished(self) -> fs::Result<OwnedFd> {
+    pub fn finished(self) -> fs::Result<(OwnedFd, bool)> {
         let (file, outcome) = self.slot;
-        outcome.map(|()| file)
+        outcome.map(|()| (file, self.shared))
     }
 }
 

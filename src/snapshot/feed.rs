@@ -197,7 +197,7 @@ fn pass(gone: &mut Gone, failed: Option<&[u8]>, Listing { dir, entries }: Listin
 enum Counterparts {
     None,
     Kept(std::vec::IntoIter<Entry>),
-    Some(std::iter::Peekable<std::vec::IntoIter<Entry>>),
+    Some(Box<std::iter::Peekable<std::vec::IntoIter<Entry>>>),
 }
 
 /// What the scan met that a node tells.
@@ -303,7 +303,7 @@ impl Feed {
                 Verdict::Same | Verdict::Kept => side.pass_by(look).map(|()| Counterparts::None),
                 Verdict::Changed => side
                     .listing_of(&batch.path, look, failed)
-                    .map(|entries| Counterparts::Some(entries.into_iter().peekable())),
+                    .map(|entries| Counterparts::Some(Box::new(entries.into_iter().peekable()))),
             };
             previous.push(counterparts.unwrap_or_else(|error| {
                 lane.fail(error);

@@ -4,6 +4,8 @@
 mod create;
 mod keep;
 
+use keep::kept;
+
 use super::copy::{self, Destination, NotRead, Read};
 use super::lane::{Lane, attributes, sink_error};
 use super::plan::{Planned, Target};
@@ -31,6 +33,8 @@ pub enum Done {
         entry: Entry,
         /// HEAD had this very content under this path.
         known: bool,
+        /// It shares its bytes with another file.
+        shared: bool,
     },
     /// A new symbolic link, FIFO, socket or device, or a record alone where the sink cannot have one.
     Made(Entry),
@@ -96,7 +100,7 @@ impl Place<'_> {
                 Target::New => match self.proven(lane, &plan, buffer) {
                     Some(entry) => {
                         let known = plan.prior.is_some() && plan.prior == entry.sha256;
-                        done[lane] = Some(Done::Copied { entry, known });
+                        done[lane] = Some(Done::Copied { entry, known, shared: false });
                     }
                     None => match self.renew(lane, &plan) {
                         Ok(Some((known, file))) => checking.push((lane, plan, known, Some(file))),
@@ -159,7 +163,7 @@ impl Place<'_> {
             }
             match (&read, file) {
                 (Ok(read), Some(file)) if fits => {
-                    self.settle(lane, &name, self.finish(lane, plan, read, file), done);
+                    self.settle(lane, &name, self.finish(lane, plan, read, (file, true)), done);
                 }
                 (Ok(_), None) if fits => {
                     plan.entry.sha256 = Some(known);
@@ -224,7 +228,7 @@ impl Place<'_> {
             done[lane] = Some(match &read {
                 Ok(read) => {
                     let known = plan.prior == Some(read.sha256);
-                    Done::Copied { entry: self.as_read(&plan, read), known }
+                    Done::Copied { entry: self.as_read(&plan, read), known, shared: false }
                 }
                 Err(why) => self.not_read(*why, name),
             });
@@ -266,7 +270,13 @@ impl Place<'_> {
         self.sinks[lane].1.as_ref().map_or(Ok(()), |to| to.remove_file(name))
     }
 
-    fn finish(&self, lane: usize, plan: Planned, read: &Read, file: OwnedFd) -> fs::Result<Done> {
+    fn finish(
+        &self,
+        lane: usize,
+        plan: Planned,
+        read: &Read,
+        (file, shared): (OwnedFd, bool),
+    ) -> fs::Result<Done> {
         let lane = &self.lanes[lane];
         let entry = self.as_read(&plan, read);
         let known = plan.prior == Some(read.sha256);
@@ -278,7 +288,7 @@ impl Place<'_> {
             rustix::fs::fsync(&file)?;
         }
         let entry = Entry { held: held.some(), sink_ino: now.ino, ..entry };
-        Ok(Done::Copied { entry, known })
+        Ok(Done::Copied { entry, known, shared })
     }
 
     /// The entry as of the reading, whose stamps may have moved since the scan.
@@ -308,12 +318,4 @@ fn is_unfit(errno: Errno) -> bool {
 
 fn stamps(entry: &Entry) -> (u64, u64, Time, Time) {
     (entry.ino, entry.size, entry.mtime, entry.ctime)
-}
-
-fn kept(plan: Planned, sink_ino: u64) -> Done {
-    let mut entry = plan.entry;
-    entry.sink_ino = sink_ino;
-    entry.sha256 = entry.sha256.or(plan.prior);
-    entry.held = plan.share;
-    if plan.from.is_some() { Done::Moved(entry) } else { Done::Linked(entry) }
 }

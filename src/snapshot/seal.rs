@@ -208,9 +208,11 @@ impl Sealer {
                 self.counts.moved += 1;
                 entry
             }
-            Done::Copied { entry, known } => {
+            Done::Copied { entry, known, shared } => {
                 self.counts.copied += 1;
                 self.counts.bytes += entry.size;
+                self.counts.shared += u64::from(shared);
+                self.counts.shared_bytes += if shared { entry.size } else { 0 };
                 self.counts.reattributed += u64::from(known);
                 self.counts.torn += u64::from(entry.torn);
                 if let Some(journal) = &mut self.journal {

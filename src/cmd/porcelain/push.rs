@@ -34,7 +34,7 @@ begins with, and why).
 
 Where files can share their bytes (btrfs, xfs), a file of 16 KiB or more on the sink's own file
 system is not copied: the new file shares its bytes until one of the two is written to, and is
-hashed instead. So is a file of which only attributes changed, which shares those of HEAD. Such
+hashed instead; the summary counts it as shared, not as copied. So is a file of which only attributes changed, which shares those of HEAD. Such
 bytes stand on the disk once: what damages them there damages them in all files that share them.
 
 A file that emu-verify(1) found damaged in the sink is not linked: it is saved anew from the source, with
@@ -298,19 +298,24 @@ fn show(report: &SinkReport, context: &Context) -> Result<()> {
 fn line(name: &str, pushed: &Pushed) -> String {
     let node = &pushed.node;
     let flags: String = node.marks().map(|word| format!(", {word}")).collect();
-    let mut line = format!(
-        "{name}: snapshot {} ({}{flags}): {}, {} copied ({}), {} linked",
+    let counts = &node.counts;
+    let shared = match counts.shared {
+        0 => String::new(),
+        files => format!(", {files} shared ({})", bytes(counts.shared_bytes)),
+    };
+    let moved = match counts.moved {
+        0 => String::new(),
+        entries => format!(", {entries} moved"),
+    };
+    format!(
+        "{name}: snapshot {} ({}{flags}): {}, {} copied ({}){shared}, {} linked{moved}",
         node.short(),
         node.name,
         count(node.manifest.entries, "entry", "entries"),
-        node.counts.copied,
-        bytes(node.counts.bytes),
-        node.counts.linked,
-    );
-    if node.counts.moved > 0 {
-        line += &format!(", {} moved", node.counts.moved);
-    }
-    line
+        counts.copied.saturating_sub(counts.shared),
+        bytes(counts.bytes.saturating_sub(counts.shared_bytes)),
+        counts.linked,
+    )
 }
 
 fn counts(reports: &[SinkReport]) -> Counted {
@@ -321,6 +326,8 @@ fn counts(reports: &[SinkReport]) -> Counted {
         ("sinks", reports.len() as u64),
         ("snapshots", made().count() as u64),
         ("copied", made().map(|pushed| pushed.node.counts.copied).sum()),
+        ("shared", made().map(|pushed| pushed.node.counts.shared).sum()),
+        ("shared_bytes", made().map(|pushed| pushed.node.counts.shared_bytes).sum()),
         ("linked", made().map(|pushed| pushed.node.counts.linked).sum()),
         ("moved", made().map(|pushed| pushed.node.counts.moved).sum()),
         ("bytes", made().map(|pushed| pushed.node.counts.bytes).sum()),

@@ -229,3 +229,12 @@ impl Place<'_> {
         Some((elsewhere[lane].as_mut()?.at(dir).ok()?, name.into()))
     }
 }
+
+/// What became of an entry that keeps the inode of an earlier snapshot.
+pub(super) fn kept(plan: Planned, sink_ino: u64) -> Done {
+    let mut entry = plan.entry;
+    entry.sink_ino = sink_ino;
+    entry.sha256 = entry.sha256.or(plan.prior);
+    entry.held = plan.share;
+    if plan.from.is_some() { Done::Moved(entry) } else { Done::Linked(entry) }
+}

@@ -20,7 +20,7 @@ pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane:
     let mut destination = [Destination::new(to.create_file(&named.name)?, &lane.shares)];
     let read = copy::read_file(from, first, &mut destination, false, &mut Vec::new());
     let [destination] = destination;
-    let file = destination.finished()?;
+    let (file, _) = destination.finished()?;
     match read {
         Ok(read) if Some(read.sha256) == named.sha256 => {}
         Err(copy::NotRead::Failed(errno)) => return Err(errno),

@@ -59,7 +59,7 @@ fn promise(job: &Job, rev: &str) -> (u64, bool) {
 fn keeps_its_promise(job: &Job) {
     names_are_inodes(&job.sink());
     while job.nodes().len() > 1 {
-        let rev = if job.nodes().len() % 2 == 0 { "origin:TAIL" } else { "origin:HEAD~" };
+        let rev = if job.nodes().len().is_multiple_of(2) { "origin:TAIL" } else { "origin:HEAD~" };
         let (said, at_most) = promise(job, rev);
         let removed = job.emu.run(&["-S", "src", "prune", "--json", rev]).succeeds().records();
         let freed = removed[0]["freed"].as_u64().unwrap();
