@@ -40,9 +40,11 @@ fn push(job: &Job) -> Trace {
     command.arg(&file).arg(emu.get_program()).args(emu.get_args());
     job.emu.session().collect(command, "push".to_owned(), b"").succeeds();
     let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
-    // A call that was interrupted stands on two lines, the second of which begins with "<...".
+    // A call that was interrupted stands on two lines, the second of which begins with "<...". What is read
+    // below /proc tells of other processes, which may have files of such names open.
     let calls = text.lines().filter_map(|line| line.split_once(' ')).map(|(_, call)| call.trim_start());
-    Trace(calls.filter(|call| !call.starts_with("<...")).map(str::to_owned).collect())
+    let is_own = |call: &&str| !call.starts_with("<...") && !call.contains("</proc/");
+    Trace(calls.filter(is_own).map(str::to_owned).collect())
 }
 
 impl Trace {
