@@ -166,10 +166,12 @@ pub struct Attributes<'a> {
 /// What could not be set, as the entry's `held`; empty when all was.
 pub type Applied = Held;
 
+/// Times to set. The time of last access becomes now: some FUSE file systems ignore a call that sets one
+/// of the two times alone.
 pub(super) fn times(mtime: Time) -> Timestamps {
     let mtime = Timespec { tv_sec: mtime.sec, tv_nsec: mtime.nanos.into() };
     Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
+        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
         last_modification: mtime,
     }
 }

@@ -66,15 +66,7 @@ pub fn link_snapshot<R: BufRead>(
     }
     let cannot = || "cannot look at the source";
     let source_fs = fs::identity(&request.root).doing(cannot)?;
-    if let Some(source) = request.source {
-        limits::check_moved(
-            source,
-            (&ready.name, &ready.sink),
-            ready.catalog.head().map(|head| &head.node),
-            &source_fs,
-            request.allowed,
-        )?;
-    }
+    check_moved(request, &ready, &source_fs)?;
     let clock = request.source.map_or_else(|| Ok(crate::clock::system()), Source::clock)?;
     let owners = manifest.owners().clone();
     let parent = ready.parent.as_ref().map(|(node, _)| (&ready.sink, node));
@@ -112,12 +104,21 @@ pub fn link_snapshot<R: BufRead>(
         // Nothing says that one is gone.
         None => known_mounts(&ready),
     };
-    let mut draft =
-        draft((&ready, &lanes[0], &staging), sealed, &met, (begun, source_fs), request, observer)?;
-    if let Some(Exclusions { excluded, .. }) = exclusions {
-        draft = draft.with_excluded(&excluded, &ready.sink, staging.dir(), &ready.catalog)?;
-    }
+    let draft = draft((&ready, &lanes[0], &staging), sealed, &met, (begun, source_fs), request, observer)?;
+    let draft = match exclusions {
+        Some(Exclusions { excluded, .. }) => {
+            draft.with_excluded(&excluded, &ready.sink, staging.dir(), &ready.catalog)?
+        }
+        None => draft,
+    };
     mark(&ready, staging, &draft)
+}
+
+/// Refuses a source that lies elsewhere than when the parent was made.
+fn check_moved(request: &LinkRequest<'_>, ready: &Ready, source_fs: &str) -> Result<()> {
+    let Some(source) = request.source else { return Ok(()) };
+    let parent = ready.catalog.head().map(|head| &head.node);
+    limits::check_moved(source, (&ready.name, &ready.sink), parent, source_fs, request.allowed)
 }
 
 fn draft(

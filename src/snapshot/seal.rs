@@ -4,7 +4,7 @@
 mod records;
 mod split;
 
-pub use records::{KeepIndex, Parent, Writes};
+pub use records::{KeepIndex, Parent, Writes, manifest_file};
 
 use records::{Records, is_intact};
 use split::split;
@@ -15,7 +15,7 @@ use super::place::Done;
 use super::stage::Placed;
 use super::survival::Fresh;
 use super::unchanged::Side;
-use crate::error::{Doing as _, Result};
+use crate::error::Result;
 use crate::fs::{self, Cursor, Dir, Errno};
 use crate::sink::index::Block;
 use crate::sink::node::Counts;
@@ -373,13 +373,4 @@ fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(errno),
     }
-}
-
-/// Opens the file that a staging's manifest goes to.
-///
-/// # Errors
-/// The file cannot be made.
-pub fn manifest_file(staging: &Dir) -> Result<Output> {
-    let file = staging.create_file(crate::sink::layout::MANIFEST).doing(|| "cannot begin a manifest")?;
-    Ok(Box::new(std::io::BufWriter::with_capacity(256 * 1024, std::fs::File::from(file))))
 }

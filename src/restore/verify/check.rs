@@ -9,7 +9,6 @@ use crate::error::errno_text;
 use crate::fs::{Cursor, Dir, Errno, Item, Stat};
 use crate::interrupt;
 use crate::progress::Counters;
-use crate::quote::escaped;
 use crate::tree::{Digest, Entry, Kind, Part, path};
 use std::ops::Range;
 use std::sync::Arc;
@@ -331,17 +330,6 @@ impl<'a> Checker<'a> {
         }
         if stat.mtime != shown.mtime.floor_to(grain) {
             self.note(at, What::Mtime, shown.mtime.floor_to(grain), stat.mtime);
-        }
-    }
-
-    fn target(&mut self, at: &At, dir: &Dir, entry: &Entry) {
-        match dir.read_link(&entry.name) {
-            Ok(found) if Some(&found) == entry.target.as_ref() => {}
-            Ok(found) => {
-                let expected = entry.target.as_deref().unwrap_or_default();
-                self.note(at, What::Target, escaped(expected), escaped(&found));
-            }
-            Err(errno) => self.unread(at, "a link", errno),
         }
     }
 }

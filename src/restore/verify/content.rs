@@ -1,4 +1,4 @@
-//! Regular files: size, content, and which names share an inode.
+//! The content of files and symbolic links: size, hash, target, and which names share an inode.
 
 use super::What;
 use super::check::{At, Checker, Open};
@@ -7,10 +7,22 @@ use super::xattrs::fingerprint;
 use crate::fs::{self, Dir, Stat};
 use crate::interrupt;
 use crate::progress::Counters;
-use crate::quote::quoted;
+use crate::quote::{escaped, quoted};
 use crate::tree::{Digest, Entry};
 
 impl Checker<'_> {
+    /// Compares the target of a symbolic link.
+    pub(super) fn target(&mut self, at: &At, dir: &Dir, entry: &Entry) {
+        match dir.read_link(&entry.name) {
+            Ok(found) if Some(&found) == entry.target.as_ref() => {}
+            Ok(found) => {
+                let expected = entry.target.as_deref().unwrap_or_default();
+                self.note(at, What::Target, escaped(expected), escaped(&found));
+            }
+            Err(errno) => self.unread(at, "a link", errno),
+        }
+    }
+
     pub(super) fn file(&mut self, at: &At, dir: &Dir, entry: &Entry, stat: &Stat) {
         self.sharing(at, entry);
         if stat.size != entry.size {

@@ -3,6 +3,7 @@
 
 use super::Output;
 use crate::error::{Doing as _, Error, Result};
+use crate::fs::Dir;
 use crate::sink::index::{Block, Create};
 use crate::sink::{Index, IndexWriter};
 use crate::snapshot::journal::Journal;
@@ -184,4 +185,13 @@ impl Records {
 pub(super) fn is_intact(block: &Block, entries: &[Entry]) -> bool {
     block.len() == entries.len()
         && block.records().zip(entries).all(|(record, entry)| record.entry().as_ref() == Some(entry))
+}
+
+/// Opens the file that a staging's manifest goes to.
+///
+/// # Errors
+/// The file cannot be made.
+pub fn manifest_file(staging: &Dir) -> Result<Output> {
+    let file = staging.create_file(crate::sink::layout::MANIFEST).doing(|| "cannot begin a manifest")?;
+    Ok(Box::new(std::io::BufWriter::with_capacity(256 * 1024, std::fs::File::from(file))))
 }

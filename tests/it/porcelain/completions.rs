@@ -157,7 +157,8 @@ fn paths_are_those_of_the_snapshot() {
     assert_eq!(ask(&["HEAD", "--", ""]), "none\nx\t\n");
     assert_eq!(ask(&["HEAD", "--", "../pa"]), "none\n../paper\t\n");
     assert_eq!(ask(&["HEAD", "--to", "y", "--", "pa"]), "none\npaper\t\n");
-    for outside in ["HEAD:../", "HEAD:d/../", "HEAD:/", "HEAD:none/", "HEAD:paper/"] {
+    assert_eq!(fits(&job, &["emu", "cat", "HEAD:/"]), ["HEAD:/d/", "HEAD:/my file", "HEAD:/paper"]);
+    for outside in ["HEAD:../", "HEAD:d/../", "HEAD:/../", "HEAD:none/", "HEAD:paper/"] {
         assert_eq!(fits(&job, &["emu", "cat", outside]), [""; 0], "{outside}");
     }
 }

@@ -152,6 +152,7 @@ fn a_repaired_inode_is_counted_once() {
 fn trees_that_began_with_a_spare_have_exact_numbers() {
     let job = settled();
     job.config("[rotate]\nkeep-last = 3\nspare-rest = 0\n");
+    job.ok(&["-S", "src", "rotate"]);
     for n in 1..=5 {
         job.edit(
             &format!("file b size=300000 seed=1{n}\nmove {} -> {}", n - 1, n).replace("move 0 ", "move a "),

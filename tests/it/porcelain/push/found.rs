@@ -135,3 +135,40 @@ fn a_push_to_a_strangers_sink_left_a_source_behind() {
     job.emu.fails(&["-S", "other", "push", "--to", "./sink"], 10);
     assert!(!job.emu.path("other/.emu").exists());
 }
+
+/// A directory shown at another place by bindfs, until the value is dropped.
+struct Bound(std::path::PathBuf);
+
+impl Bound {
+    fn new(emu: &Emu, from: &str, to: &str) -> Bound {
+        emu.shell(&format!("mkdir -p {from} {to} && bindfs {from} {to}")).succeeds();
+        Bound(emu.path(to))
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn a_file_system_that_ignores_a_time_set_alone_lost_every_time() {
+    if !(need_root() && need_tool("bindfs")) {
+        return;
+    }
+    let job = Job::new(
+        "dir d 0750 mtime=1600000000\nfile d/f \"x\" mtime=1600000001\nsymlink l -> d/f mtime=1600000002",
+    );
+    let bound = Bound::new(&job.emu, "real", "shown");
+    job.ok(&["-S", "src", "sink", "add", "fuse", "./shown/sink"]);
+    job.settle();
+    for copied in [1, 0] {
+        job.push(&["fuse"]).succeeds();
+        let node = job::nodes(&job.emu.path("shown/sink")).pop().unwrap();
+        assert_eq!((&node["counts"]["copied"], &node["counts"]["damaged"]), (&copied.into(), &0.into()));
+    }
+    job.ok(&["verify", "./shown/sink"]);
+    crate::tree::assert_same(&job.src(), &job.emu.path("shown/sink/latest"));
+    drop(bound);
+}
