@@ -38,6 +38,8 @@ pub struct SinkState<'a> {
     pub snapshots: u64,
     /// How many of them are known to have no sound manifest.
     pub damaged: u64,
+    /// Entries that verify found damaged.
+    pub damaged_entries: u64,
     /// Parked trees.
     pub spares: u64,
     /// Bytes that this user may still fill.

@@ -58,13 +58,24 @@ impl Full<'_, '_> {
     fn excludes(&self) -> Result<Excludes> {
         let Request { sink, node, config, .. } = self.request;
         let excludes = Excludes::of(self.source, config, &[])?;
+        let unknown = |error: Error| {
+            error.hint(format!(
+                "`emu verify --repair` may restore the record; `emu checkout {} -- .` brings everything back and removes nothing",
+                node.short()
+            ))
+        };
+        if node.counts.unread > node.unread.len() as u64 {
+            let why =
+                "it could not read more paths than its record names, and what it lacks would be removed";
+            return Err(unknown(Error::failed("cannot make the source equal to the snapshot").because(why)));
+        }
         match sink.excluded(node) {
             Ok(Some(earlier)) => return Ok(excludes.and_earlier(node, &earlier)),
             Ok(None) => self.observer.warn(format!(
                 "{} has no record of what it was told to leave out; only what is excluded now is left alone",
                 node.short()
             )),
-            Err(error) => self.observer.warn(format!("{error}; only what is excluded now is left alone")),
+            Err(error) => return Err(unknown(error)),
         }
         Ok(excludes)
     }

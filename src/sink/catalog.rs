@@ -261,6 +261,15 @@ impl Catalog {
         complete.find(|snapshot| sound.damage(&snapshot.node).is_none())
     }
 
+    /// The snapshot that a push is compared with before old ones expire: the last complete one, or HEAD if a
+    /// checkout has moved it to an older complete snapshot.
+    pub fn baseline(&self, sink: &Sink) -> Option<&Snapshot> {
+        let newest = self.snapshots.last().map(|snapshot| &snapshot.node.id);
+        let moved = self.head().filter(|head| newest != Some(&head.node.id) && head.node.is_complete());
+        let sound = Soundness::of(sink);
+        moved.filter(|head| sound.damage(&head.node).is_none()).or_else(|| self.last_complete(sink))
+    }
+
     /// Where a line left another one, as far as a snapshot of it says so.
     pub fn fork_of(&self, line: u64) -> Option<Fork> {
         self.snapshots.iter().find_map(|s| s.node.fork.filter(|_| s.node.line == line))

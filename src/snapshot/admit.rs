@@ -7,6 +7,7 @@ use crate::progress::Observer;
 use crate::quote::quoted_path;
 use crate::sink::{Sink, Wait};
 use crate::source::Source;
+use std::path::Path;
 
 /// Locks all sinks in the order of their ids. What cannot be used goes to the reports.
 pub(super) fn lock_all(
@@ -34,7 +35,11 @@ pub(super) fn lock_all(
             // Named twice.
             Some((_, _, last)) if is_same_place(last, &sink) => {}
             Some((_, _, last)) => {
-                twins.push(SinkReport { name, optional: false, outcome: Err(copied(&sink, last)) });
+                twins.push(SinkReport {
+                    name,
+                    optional: false,
+                    outcome: Err(copied(&sink.path, &last.path)),
+                });
             }
         }
     }
@@ -56,8 +61,8 @@ fn is_same_place(one: &Sink, other: &Sink) -> bool {
 }
 
 /// Two directories that say they are the same sink: one is a copy of the other.
-fn copied(sink: &Sink, other: &Sink) -> Error {
-    let (path, other) = (quoted_path(&sink.path), quoted_path(&other.path));
+pub fn copied(path: &Path, other: &Path) -> Error {
+    let (path, other) = (quoted_path(path), quoted_path(other));
     Error::failed(format!("cannot push to {path}"))
         .because(format!("it has the id of the sink {other}: one is a copy of the other"))
         .hint(format!("push to one of them, and remove .emu/sink in the copy; `emu sink adopt NAME {path}` then gives it an id of its own"))

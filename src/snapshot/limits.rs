@@ -150,12 +150,14 @@ pub struct Marks {
 impl Subject<'_> {
     /// Judges the tree. Adds mounts that are gone to `unread`, and takes out what `push.unread-ok` names.
     pub fn judge(&self, counts: &mut Counts, unread: &mut Vec<Unread>) -> Marks {
-        let before = self.catalog.last_complete(self.sink).map(|snapshot| &snapshot.node);
+        let before = self.catalog.baseline(self.sink).map(|snapshot| &snapshot.node);
         let lost_mounts = before.map(|before| self.lost_mounts(before)).unwrap_or_default();
         counts.unread += lost_mounts.len() as u64;
         unread.extend(lost_mounts);
         let accepted = self.config.unread_ok();
-        let accepted: Vec<&str> = accepted.iter().map(|ok| ok.trim_matches('/')).collect();
+        let accepted = accepted.iter().map(|ok| ok.trim_start_matches("./").trim_matches('/'));
+        // The root is no path below it: everything would be accepted.
+        let accepted: Vec<&str> = accepted.filter(|ok| !ok.is_empty()).collect();
         let is_ok = |path: &[u8]| accepted.iter().any(|ok| path::is_within(path, ok.as_bytes()));
         let all = unread.len();
         unread.retain(|unread| !is_ok(&unread.path));
@@ -190,7 +192,7 @@ impl Subject<'_> {
         let gone = before.mounts.iter().filter_map(PathField::bytes);
         let gone = gone.filter(|path| !self.allowed.moved && !self.met.mounts.contains(path));
         let held = gone.filter(|path| self.holds_any(before, &[&**path]));
-        let text = "it was a mount point at the last complete snapshot and is none now";
+        let text = "it was a mount point at the last complete snapshot and is none now (if that is right: --allow-moved)";
         held.map(|path| Unread { path, errno: 0, text: text.into() }).collect()
     }
 

@@ -195,9 +195,9 @@ struct Recorded {
     met: Met,
 }
 
-/// Mount points of the last complete snapshot.
+/// Mount points of the snapshot that the tree is compared with.
 fn known_mounts(ready: &Ready) -> Vec<Box<[u8]>> {
-    let complete = ready.catalog.last_complete(&ready.sink);
+    let complete = ready.catalog.baseline(&ready.sink);
     complete.iter().flat_map(|before| &before.node.mounts).filter_map(PathField::bytes).collect()
 }
 

@@ -39,6 +39,7 @@ mod stage;
 mod survival;
 mod unchanged;
 
+pub use admit::copied;
 pub use bases::give_up_bases;
 pub use begin::{Ready, Target, ready, tidy};
 pub use limits::Allowed;

@@ -44,7 +44,10 @@ pub(super) fn remarks(node: &Node, config: &Config, unfinished: Option<&Unfinish
         ));
     }
     if node.partial && unfinished.is_none() {
-        remarks.push(format!("the snapshot is incomplete ({}); {KEPT}", not_saved(counts.unread)));
+        remarks.push(format!(
+            "the snapshot is incomplete ({}); {KEPT} (if paths may stay unread: push.unread-ok in emu-config(5), or exclude them)",
+            not_saved(counts.unread)
+        ));
     } else if counts.unread > 0 {
         remarks.push(not_saved(counts.unread));
     }
@@ -59,7 +62,7 @@ pub(super) fn remarks(node: &Node, config: &Config, unfinished: Option<&Unfinish
     }
     if node.misdated {
         remarks.push(format!(
-            "the time of this snapshot, {}, is implausible; {KEPT} (if the clock is right: emu push --allow-clock)",
+            "the time of this snapshot, {}, is implausible beside those of the snapshots before; {KEPT} (if the clock is right: emu push --allow-clock)",
             node.time
         ));
     }

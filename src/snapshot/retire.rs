@@ -166,9 +166,12 @@ fn held_back(
         return Ok((going > 0 || is_short).then(|| format!("{why}; no old snapshots were removed")));
     }
     let due = last.map(|last| last.due).unwrap_or_default();
-    let many = rotate::too_many(&candidates(sink, catalog), verdicts, &due);
-    Ok(many.map(|many| {
-        format!("the retention policy would remove {many} snapshots at once; no old snapshots were removed")
+    let candidates = candidates(sink, catalog);
+    let many = rotate::too_many(&candidates, verdicts, &due).zip(rotate::pause(&candidates, verdicts));
+    Ok(many.map(|(many, days)| {
+        format!(
+            "after {days} days without a push the retention policy would remove {many} snapshots at once, and the clock may be wrong; no old snapshots were removed"
+        )
     }))
 }
 
@@ -199,8 +202,12 @@ pub fn rotate(
     };
     let verdicts = decide(sink, &catalog, retention, just_pushed)?;
     let mut rotated = Rotated { verdicts, ..Rotated::default() };
-    if just_pushed.is_some() {
-        rotated.held_back = held_back(sink, &catalog, retention, &rotated.verdicts)?;
+    if let Some(id) = just_pushed {
+        let is_complete = catalog.get(id).is_none_or(|pushed| pushed.node.is_complete());
+        rotated.held_back = match is_complete {
+            true => held_back(sink, &catalog, retention, &rotated.verdicts)?,
+            false => Some("the newest snapshot is not complete; no old snapshots were removed".into()),
+        };
         let confirmed = last_rotation(sink).is_none_or(|last| last.is_of(retention));
         if rotated.held_back.is_some() || !confirmed {
             return Ok(rotated);

@@ -24,6 +24,8 @@ const SPARED_NEWEST: u64 = 7;
 const SPARED_WEEKS: usize = 4;
 /// A push does not remove more complete snapshots than this at once.
 const MANY: usize = 10;
+/// After a pause of so many days a push does not remove many snapshots at once.
+const PAUSE_DAYS: i64 = 7;
 /// For so long after a mass change its snapshot and the last complete one before it are kept.
 const CHURN_HOURS: i64 = 7 * 24;
 
@@ -156,6 +158,19 @@ impl Verdict {
         let passes = |reason: &String| matches!(reason.as_str(), PINNED | CHURN | BEFORE_CHURN);
         self.action == Action::Keep && self.reasons.iter().all(passes)
     }
+}
+
+/// The longest pause between two snapshots since the newest of those that these verdicts remove, in days,
+/// if it is longer than a week. After it the clock may be wrong. Without one, the policy removes what a
+/// shorter pause explains, such as a weekend. Snapshots with an implausible time do not count.
+pub fn pause(candidates: &[Candidate], verdicts: &[Verdict]) -> Option<i64> {
+    let removed = verdicts.iter().filter(|verdict| verdict.action == Action::Remove);
+    let last_removed = removed.map(|verdict| verdict.seq).max()?;
+    let history = newest_first(candidates).into_iter().filter(|one| !one.misdated);
+    let times: Vec<(u64, Timestamp)> = history.map(|one| (one.seq, one.time)).collect();
+    let pauses = times.windows(2).filter(|pair| pair[0].0 > last_removed);
+    let days = pauses.map(|pair| pair[0].1.duration_since(pair[1].1).as_hours() / 24).max()?;
+    (days >= PAUSE_DAYS).then_some(days)
 }
 
 /// How many complete snapshots these verdicts remove, if a push must not remove so many at once: more

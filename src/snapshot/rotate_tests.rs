@@ -175,6 +175,30 @@ fn a_day_of_the_change_of_clocks_is_a_calendar_day() {
 }
 
 #[test]
+fn a_pause_of_a_week_is_told_until_what_was_due_before_it_is_gone() {
+    let all = history(&[
+        "2026-01-01T00:00:00Z",
+        "2026-01-02T00:00:00Z",
+        "2026-01-20T00:00:00Z",
+        "2026-01-20T01:00:00Z",
+    ]);
+    let verdicts = |removed: &[u64]| -> Vec<Verdict> {
+        let verdict = |one: &Candidate| Verdict {
+            id: one.id.clone(),
+            seq: one.seq,
+            action: if removed.contains(&one.seq) { Action::Remove } else { Action::Keep },
+            reasons: vec!["a test".to_owned()],
+        };
+        all.iter().map(verdict).collect()
+    };
+    assert_eq!(pause(&all, &verdicts(&[1, 2])), Some(18));
+    assert_eq!(pause(&all, &verdicts(&[1])), Some(18));
+    assert_eq!(pause(&all, &verdicts(&[3])), None);
+    assert_eq!(pause(&all, &verdicts(&[])), None);
+    assert_eq!(pause(&all[..2], &verdicts(&[1])[..2]), None, "a day is no pause");
+}
+
+#[test]
 fn ages_count_from_the_newest_snapshot_when_now_is_later() {
     let all = history(&["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2026-01-02T00:00:00Z"]);
     let policy = Policy { keep_within: Some(Span::hours(24)), ..Policy::nothing() };

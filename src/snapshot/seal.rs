@@ -7,7 +7,7 @@ mod split;
 pub use records::{KeepIndex, Parent, Writes, manifest_file};
 
 use records::{Records, is_intact};
-use split::split;
+use split::{clear, split};
 
 use super::journal::Journal;
 use super::lane::{Lane, Staged, sink_error};
@@ -16,7 +16,7 @@ use super::stage::Placed;
 use super::survival::Fresh;
 use super::unchanged::Side;
 use crate::error::Result;
-use crate::fs::{self, Cursor, Dir, Errno};
+use crate::fs::{self, Cursor, Errno};
 use crate::sink::index::Block;
 use crate::sink::node::Counts;
 use crate::tree::{Entry, Framing, Kind, Listing, Owners, Unread, path};
@@ -365,12 +365,5 @@ impl Sealer {
         self.counts.damaged = lane.damaged.load(std::sync::atomic::Ordering::Relaxed);
         let sealed = self.records.finish()?;
         Ok((Staged { root: self.root, sealed, fresh: self.fresh }, self.counts, self.unread))
-    }
-}
-
-fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
-    match dir.remove_file(name) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(errno) => Err(errno),
     }
 }

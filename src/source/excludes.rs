@@ -263,14 +263,14 @@ struct Earlier {
     rules: Excludes,
     /// The paths that its push met and left out.
     paths: HashSet<Box<[u8]>>,
-    /// Directories that its push did not enter, because they are on other file systems.
-    mounts: HashSet<Box<[u8]>>,
+    /// Directories that its push did not enter, because they are on other file systems or could not be read,
+    /// and files that could not be read.
+    unknown: HashSet<Box<[u8]>>,
 }
 
 impl Earlier {
     fn new(node: &Node, excluded: &Excluded) -> Earlier {
         let mounts = if excluded.rules.one_file_system { node.mounts.as_slice() } else { &[] };
-        let all = |fields: &[PathField]| fields.iter().filter_map(PathField::bytes).collect();
         let text = |text: &PatternText| Patterns {
             from: text.from,
             origin: String::new(),
@@ -278,12 +278,15 @@ impl Earlier {
         };
         let texts: Vec<Patterns> = excluded.rules.patterns.iter().map(text).collect();
         let rules = Excludes { recorded: excluded.rules.clone(), ..Excludes::parse(&texts) };
-        Earlier { rules, paths: all(&excluded.paths), mounts: all(mounts) }
+        let unread = node.unread.iter().filter_map(|unread| unread.path.bytes());
+        let unknown = mounts.iter().filter_map(PathField::bytes).chain(unread).collect();
+        Earlier { rules, paths: excluded.paths.iter().filter_map(PathField::bytes).collect(), unknown }
     }
 
     fn excludes(&self, path: &[u8], is_dir: bool) -> bool {
-        let parent = || paths::split(path).is_some_and(|(parent, _)| self.mounts.contains(parent));
-        self.paths.contains(path) || parent() || self.rules.excludes(path, is_dir)
+        let parent = || paths::split(path).is_some_and(|(parent, _)| self.unknown.contains(parent));
+        let is_unread = !is_dir && self.unknown.contains(path);
+        self.paths.contains(path) || is_unread || parent() || self.rules.excludes(path, is_dir)
     }
 }
 

@@ -19,7 +19,11 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("rev", "rev id sink sink_path tree_path", ""),
     ("staged", "txid sink manifest tree entries unread", "parent"),
     ("change", "path kind how", "before after from from_b64"),
-    ("status", "name path present too_old", "why head time age snapshots damaged spares free changes"),
+    (
+        "status",
+        "name path present too_old",
+        "why head time age snapshots damaged damaged_entries spares free changes",
+    ),
     ("found", "path sink first last snapshots entry", "path_b64"),
     ("finding", "id what shared", "path path_b64 expected found repaired unrepaired anew"),
     ("setting", "key origin", "value"),

@@ -14,8 +14,13 @@ pub(crate) const ENTRY: Entry = Entry {
 A 'rotation' record for every snapshot of the sink, newest first, with what is done and why; then
 a 'removed' record for each that went, after it was deleted, with the bytes that became free.
 
+## CAUTION
+Without options that set a policy, it is as careful as a push (emu-push(1)): ages count from the snapshot before the
+newest, and it removes nothing if the policy is not the one applied last, or if much would go after a week
+without a push.
+
 ## EXIT STATUS
-0 if the policy was applied; 3 if a snapshot that should go is being read, or if there is less
+0 if the policy was applied; 3 if it was held back, if a snapshot that should go is being read, or if there is less
 room than min-free asks for; 10 if there is no such sink; 11 if it is locked.
 ",
     build: |command| RotateArgs::augment_args(command),
@@ -34,5 +39,5 @@ struct RotateArgs {
 
 fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     let opened = context.open_sink(&args.sink)?;
-    one(&opened, &args.how, &args.how.options()?, context)
+    one(&opened, &args.how, &args.how.options()?, true, context)
 }

@@ -30,8 +30,9 @@ pub(crate) const ENTRY: Entry = Entry {
 ## DESCRIPTION
 With a revision alone, the source becomes the snapshot: what differs is replaced, what the
 snapshot lacks is removed, and HEAD of the sink moves to the snapshot. What is excluded now, what the
-snapshot was told to leave out (emu show tells the rules, emu ls --excluded lists the paths), other
-file systems and sinks inside the source are left alone.
+snapshot was told to leave out (emu show tells the rules, emu ls --excluded lists the paths) or could not read,
+other file systems and sinks inside the source are left alone. If the record of what was left out is damaged, the
+checkout is refused.
 
 With paths after '--', only these come back, relative to the current directory. Nothing is
 removed: what they replace moves to '.emu/replaced/<time>', and HEAD stays. --overwrite says which files are

@@ -54,11 +54,12 @@ A source that is empty, or lies on another file system or machine than last time
 at all (--allow-empty, --allow-moved; for a new machine, emu sink adopt).
 
 A push that finds one of the following publishes its snapshot, removes no old snapshot, says why, and ends
-with 3. What it finds is compared with the last complete snapshot, so the same push finds it again until
-its cause is gone. The snapshot is marked, and does not count as complete.
+with 3. What it finds is compared with the last complete snapshot (after a checkout, with the one that was
+checked out), so the same push finds it again until its cause is gone. The snapshot is marked, and does not
+count as complete.
 
-    partial     a path of the last complete snapshot could not be read, or was a mount point and is none
-                now; or a top-level directory, more than 1 % of the entries or more than 1,000 could not be
+    partial     a path of the last complete snapshot could not be read, or was a mount point that was saved
+                and is none now; or a top-level directory, more than 1 % of the entries or more than 1,000 could not be
                 read; or a checkout of the source was interrupted. push.unread-ok in emu-config(5) names
                 paths that may be unreadable; --allow-moved accepts that mounts are gone
     shrunk      less than half of the entries or bytes is left: --allow-shrunk
@@ -70,7 +71,8 @@ its cause is gone. The snapshot is marked, and does not count as complete.
                 not misdated, or before 2025: --allow-clock
 
 No mark is set, but no old snapshot is removed either, if the retention policy is not the one that was
-applied last, or if it would remove more than 10 complete snapshots, or more than half of them, at once.
+applied last, or if, after a week or more without a push, it would remove more than 10 complete snapshots,
+or more than half of them, at once.
 'emu rotate' applies the policy then. Ages count from the snapshot before this one.
 
 ## A SOURCE THAT DOES NOT HOLD STILL

@@ -34,8 +34,8 @@ damaged, which takes no place from a sound one and is neither the newest nor the
 before it stay for a week. Ages count from the newest snapshot with a plausible time or from now, whichever is
 earlier: a clock that jumps ahead removes nothing.
 
-A push applies the policy as well, but neither one that is not the last applied, nor one that would remove more
-than 10 complete snapshots or more than half of them at once: this command does, and later pushes go on with the
+A push applies the policy as well, but not one that is not the last applied, and, after a week or more without a
+push, not if it would remove more than 10 complete snapshots or more than half of them at once: this command does, and later pushes go on with the
 policy. A policy of the command line is for this run alone.
 
 The policy is that of the sink's own configuration, of the source's, or of the user's or the system's. Outside of
@@ -175,7 +175,7 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
         return Err(Error::usage("there is no sink to rotate").hint("`emu sink add PATH` adds one"));
     }
     for opened in opened {
-        match one(&opened, &args.how, &options, context) {
+        match one(&opened, &args.how, &options, false, context) {
             Ok(status) => kinds.extend(status),
             Err(error) => {
                 context.ui.error(&error);
@@ -186,7 +186,8 @@ fn run(args: &RotateArgs, context: &Context) -> Result<Status> {
     Ok(Kind::worst(kinds))
 }
 
-/// Rotates one sink and prints what was decided, what went, and what became free.
+/// Rotates one sink and prints what was decided, what went, and what became free. `after_push`: with the
+/// caution of a push, as the last part of a pipeline.
 ///
 /// # Errors
 /// The sink is locked or fails, or the policy keeps nothing.
@@ -194,6 +195,7 @@ pub(in crate::cmd) fn one(
     Opened { name, sink, .. }: &Opened,
     args: &HowArgs,
     options: &Layer,
+    after_push: bool,
     context: &Context,
 ) -> Result<Status> {
     let retention = retention(options, sink, context)?;
@@ -209,9 +211,18 @@ pub(in crate::cmd) fn one(
     let observer = context.ui.observer();
     let lock = snapshot::tidy(sink, args.wait.wait(), context.command, &observer)?;
     let catalog = Catalog::read(sink)?;
-    let occasion = if args.keep.is_given() { Occasion::Once } else { Occasion::Command };
+    let newest = catalog.snapshots.last().map(|snapshot| snapshot.node.id.as_str());
+    let occasion = match newest {
+        _ if args.keep.is_given() => Occasion::Once,
+        Some(id) if after_push => Occasion::Push(id),
+        _ => Occasion::Command,
+    };
     let rotated = retire::rotate(sink, &lock, &retention, occasion, &observer)?;
     drop(observer);
+    if let Some(why) = &rotated.held_back {
+        context.ui.warn(&format!("{name}: {why} (`emu rotate` applies the policy)"));
+        return Ok(Some(Kind::Incomplete));
+    }
     show(&rotated.verdicts, &catalog, context)?;
     drop(lock);
     for id in &rotated.in_use {

@@ -35,7 +35,7 @@ reported, unless --no-scan is given.
 
 `emu push --dry-run` lists them; `emu diff` tells what differs in content.
 
-A snapshot whose manifest is known to be missing or damaged is named. It does not count as complete, and
+Entries that verify found damaged are counted. A snapshot whose manifest is known to be missing or damaged is named. It does not count as complete, and
 rotation neither counts nor removes it; `emu verify --repair` puts it right.
 ## MONITORING
 With --max-age, the exit status is 4 if the newest complete snapshot of a sink is older, or it has none, or
@@ -174,6 +174,7 @@ fn one(
         age: time.map(|time| now.as_second() - time.as_second()),
         snapshots: catalog.snapshots.len() as u64,
         damaged: damaged.len() as u64,
+        damaged_entries: sink.damage()?.entries.len() as u64,
         spares: spare::list(sink)?.len() as u64,
         free: fs::space(sink.root()).map_or(0, |space| space.available),
         changes,
@@ -187,8 +188,13 @@ fn one(
         let id = context.ui.paint(Paint::Id, found.node.short());
         format!("  {id} is {}: {why}", context.ui.paint(Paint::Damage, "damaged"))
     });
+    let entries = (state.damaged_entries > 0).then(|| {
+        let entries = text::count(state.damaged_entries, "entry", "entries");
+        let word = context.ui.paint(Paint::Damage, "damaged");
+        format!("  {entries} known to be {word}: `emu verify --repair` looks for good copies")
+    });
     let lines = lines(known, opened, &state, (age, is_old), context);
-    lines.into_iter().chain(damaged).try_for_each(|line| context.ui.out(&line))?;
+    lines.into_iter().chain(damaged).chain(entries).try_for_each(|line| context.ui.out(&line))?;
     if is_old && context.global.quiet {
         let name = escaped(known.name.as_bytes());
         context.ui.warn(&format!("sink {name}: no complete snapshot is young enough"));

@@ -34,3 +34,11 @@ pub(super) fn split(from: &Dir, first: &[u8], to: &Dir, named: &mut Entry, lane:
     named.held = Held { split: true, ..held }.some();
     Ok(())
 }
+
+/// Removes what an old tree has under a name, if there is anything.
+pub(super) fn clear(dir: &Dir, name: &[u8]) -> fs::Result<()> {
+    match dir.remove_file(name) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

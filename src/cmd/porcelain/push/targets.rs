@@ -7,7 +7,7 @@ use crate::error::{Doing as _, Error, Kind, Result};
 use crate::fs;
 use crate::quote::{quoted, quoted_path};
 use crate::sink::{Sink, layout};
-use crate::snapshot::Target;
+use crate::snapshot::{self, Target};
 use crate::source::{SinkRef, Source};
 use std::path::Path;
 use std::sync::Arc;
@@ -94,6 +94,9 @@ fn to_path(path: &Path, source: &Source, trusted: bool, context: &Context) -> Re
         opened => opened?,
     };
     if let Some(known) = known.iter().find(|known| known.id == sink.info.id) {
+        if source.open_sink(known).is_ok() {
+            return Err(snapshot::copied(&sink.path, &known.path));
+        }
         return Ok(Target { name: known.name.clone(), optional: false, sink: Ok(sink) });
     }
     if !sink.info.abilities.links {

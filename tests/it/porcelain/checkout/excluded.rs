@@ -116,9 +116,10 @@ fn a_record_that_is_damaged_or_missing_is_reported_and_not_believed() {
     let text = fs::read_to_string(&path).unwrap();
     fs::remove_file(&path).unwrap();
     let inside = job.emu.inside("src");
-    assert!(inside.run(&["checkout", "--dry-run", "TAIL"]).succeeds().stderr.contains("is missing"));
+    assert!(inside.run(&["checkout", "--dry-run", "TAIL"]).exits(1).stderr.contains("is missing"));
     fs::write(&path, text.replace("*.o", "*.p")).unwrap();
-    assert!(inside.run(&["checkout", "--dry-run", "TAIL"]).succeeds().stderr.contains("is damaged"));
+    let said = inside.run(&["checkout", "TAIL"]).exits(1);
+    assert!(said.stderr.contains("is damaged") && said.stderr.contains("removes nothing"), "{said}");
     assert!(inside.run(&["ls", "--excluded", "TAIL"]).exits(1).stderr.contains("is damaged"));
     assert!(inside.run(&["show", "TAIL"]).succeeds().stderr.contains("is damaged"));
     assert!(inside.run(&["diff", "TAIL"]).succeeds().stderr.contains("is damaged"));
@@ -180,4 +181,25 @@ fn verify_finds_a_bad_record_and_repairs_it_from_a_snapshot_with_the_same_one() 
     fs::remove_file(record(&job, 2)).unwrap();
     let said = inside.run(&["verify", "--repair"]).exits(3);
     assert!(said.stdout.contains("no other snapshot has the same record"), "{said}");
+}
+
+#[test]
+fn a_checkout_removes_nothing_that_the_snapshot_could_not_read() {
+    if !crate::env::need_root() {
+        return;
+    }
+    let emu = crate::env::Emu::new();
+    emu.tree("src", "file top/priv/x \"x\"\nfile top/priv/d/y \"y\"\nfile q/unread \"u\"\nfile a \"a\"");
+    std::fs::create_dir(emu.path("sink")).unwrap();
+    crate::env::give(&emu.path("src"), 1234);
+    crate::env::give(&emu.path("sink"), 1234);
+    let user = emu.as_user(1234);
+    emu.shell("chmod 000 src/top/priv src/q/unread").succeeds();
+    user.run(&["push", "-S", "src", "--to", "./sink"]).exits(3);
+    emu.shell("chmod 755 src/top/priv src/q/unread").succeeds();
+    user.run(&["push", "-S", "src"]).succeeds();
+    user.inside("src").run(&["checkout", "HEAD~"]).succeeds();
+    for path in ["top/priv/x", "top/priv/d/y", "q/unread", "a"] {
+        assert!(emu.path("src").join(path).exists(), "{path}");
+    }
 }

@@ -66,6 +66,8 @@ fn damaged_content_is_saved_anew_and_repaired_from_the_source() {
     flip(&job.tree(1).join("a"));
     verify(&job, &[]).exits(4);
     assert!(is_listed(&job));
+    let told = job.ok(&["-S", "src", "status", "--no-scan"]);
+    assert!(told.contains("2 entries known to be damaged: `emu verify --repair`"), "{told}");
     let said = job.push(&[]).exits(3);
     for text in ["'a' in the parent snapshot", "recorded content of 1 damaged file", "emu verify --repair"] {
         assert!(said.stderr.contains(text), "{text}: {said}");

@@ -73,6 +73,7 @@ fn a_clock_that_jumps_ahead_removes_no_snapshot() {
     assert_eq!(job.nodes().len(), 12);
     let said = job.push(&[]).exits(3);
     assert!(said.stderr.contains("would remove 7 snapshots at once"), "{said}");
+    assert!(said.stderr.contains("days without a push"), "{said}");
 }
 
 #[test]
@@ -106,6 +107,34 @@ fn many_removals_at_once_wait_for_rotate() {
     job.ok(&["-S", "src", "rotate"]);
     assert_eq!(job.nodes().len(), 4);
     job.push(&[]).succeeds();
+}
+
+#[test]
+fn a_weekend_without_a_push_holds_nothing_back() {
+    let job = Job::new("file a \"\"");
+    job.config("[rotate]\nkeep-within = \"24h\"\nkeep-daily = 31\n");
+    for hour in 0..20 {
+        job.emu.at(&format!("2026-12-04T{hour:02}:17:00Z"));
+        job.push(&[]).succeeds();
+    }
+    for hour in 8..12 {
+        job.emu.at(&format!("2026-12-07T{hour:02}:17:00Z"));
+        job.push(&[]).succeeds();
+    }
+    assert_eq!(job.nodes().len(), 6, "the first and the last of Friday, and those of Monday");
+}
+
+#[test]
+fn a_push_after_a_checkout_of_an_older_snapshot_is_no_mass_change() {
+    let old: String = (0..40).map(|n| format!("file f{n} \"old {n}\"\n")).collect();
+    let new: String =
+        (0..40).map(|n| format!("file f{n} \"new {n}\"\nfile g{n} \"{n}\"\nfile h{n} \"{n}\"\n")).collect();
+    let job = Job::pushed(&old);
+    job.edit(&new).push(&["--allow-churn"]).succeeds();
+    job.emu.inside("src").ok(&["checkout", "HEAD~"]);
+    job.push(&[]).succeeds();
+    let node = job.node();
+    assert!(["churned", "shrunk", "churn"].iter().all(|mark| node.get(mark).is_none()), "{node}");
 }
 
 #[test]
@@ -178,6 +207,24 @@ fn the_pipeline_marks_what_could_not_be_read_too() {
     let nodes = job::nodes(&emu.path("sink"));
     assert_eq!(nodes.last().unwrap()["partial"], true);
     assert!(seqs(&emu).starts_with(&[1, 2]), "two complete ones stay: {:?}", seqs(&emu));
+}
+
+#[test]
+fn the_pipeline_removes_no_snapshot_when_the_clock_jumps_ahead() {
+    let job = Job::new("file a \"\"");
+    job.config("[rotate]\nkeep-within = \"30d\"\n");
+    for day in 1..=6 {
+        job.emu.at(&format!("2026-01-0{day}T12:00:00Z"));
+        job.push(&[]).succeeds();
+    }
+    let line = "emu-hash-tree src | emu-link-snapshot --sink ./sink --source src | emu-commit-snapshot --sink ./sink && emu-rotate --sink ./sink";
+    for time in ["2026-11-01T12:00:00Z", "2026-11-01T13:00:00Z", "2026-11-01T14:00:00Z"] {
+        job.emu.at(time);
+        job.emu.shell(line);
+    }
+    assert_eq!(job.nodes().len(), 9);
+    job.ok(&["-S", "src", "rotate"]);
+    assert_eq!(job.nodes().len(), 3);
 }
 
 #[test]
@@ -333,6 +380,8 @@ fn a_copy_of_a_sink_is_an_error_that_names_both() {
     }
     assert_eq!(job.nodes().len(), 4);
     assert_eq!(job::nodes(&job.emu.path("copy")).len(), 1);
+    let said = job.push(&["--to", "./copy"]).exits(1);
+    assert!(job::one_error(&said).contains("one is a copy of the other"), "{said}");
     // The same sink named twice is pushed to once.
     job.push(&["origin", "./sink"]).succeeds();
     assert_eq!(job.nodes().len(), 5);
