@@ -102,6 +102,11 @@ impl ExcludedPaths {
             self.paths = Vec::new();
         }
     }
+
+    /// Whether `path` is one of these paths or lies below one. Above the limits no path is known.
+    pub fn covers(&self, path: &[u8]) -> bool {
+        self.paths.iter().any(|excluded| crate::tree::path::is_within(path, excluded))
+    }
 }
 
 impl Exclusions {

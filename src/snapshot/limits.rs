@@ -190,7 +190,10 @@ impl Subject<'_> {
     /// content is missing, not deleted.
     fn lost_mounts(&self, before: &Node) -> Vec<Unread> {
         let gone = before.mounts.iter().filter_map(PathField::bytes);
-        let gone = gone.filter(|path| !self.allowed.moved && !self.met.mounts.contains(path));
+        let stands = |path: &[u8]| {
+            self.met.mounts.iter().any(|mount| **mount == *path) || self.met.excluded.covers(path)
+        };
+        let gone = gone.filter(|path| !self.allowed.moved && !stands(path));
         let held = gone.filter(|path| self.holds_any(before, &[&**path]));
         let text = "it was a mount point at the last complete snapshot and is none now (if that is right: --allow-moved)";
         held.map(|path| Unread { path, errno: 0, text: text.into() }).collect()

@@ -46,8 +46,8 @@ since 2026-11-20 is from its beginning, until 2026-11-20 is to its end. In 6m, m
 
 With --stat or --name-status each snapshot is followed by what it changed, as emu-diff(1) prints that from
 the snapshot before to this one, and with PATHs only of these. Where the one before was removed, the
-nearest of those that led to it stands in for it; the oldest has nothing to be compared with. A graph has no
-room for that. emu does not show differences inside files.
+nearest of those that led to it stands in for it; the oldest has nothing to be compared with.
+emu does not show differences inside files.
 ## GRAPH
 --graph draws the lines of history: '*' is a snapshot, '@' is HEAD, and a rail leads down to what it was
 pushed after. A push after a checkout of an older snapshot opens a line, which goes back to where it

@@ -253,6 +253,13 @@ fn a_mount_that_is_gone_holds_removals_back() {
     fs::write(disk.path("inside"), "x").unwrap();
     job.push(&[]).succeeds();
     job.push(&[]).succeeds();
+    fs::write(job.src().join(".emu/excludes"), "/m\n").unwrap();
+    job.push(&["--allow-shrunk"]).succeeds();
+    fs::write(job.src().join(".emu/excludes"), "").unwrap();
+    for _ in 0..2 {
+        job.push(&[]).succeeds();
+    }
+    assert_eq!(job.nodes().len(), 2);
     disk.unplug();
     for pushes in 3..6 {
         let said = job.push(&[]).exits(3);
