@@ -84,7 +84,7 @@ pub fn reference(candidates: &[Candidate], just_pushed: Option<&str>, now: Times
     newest.map_or(Timestamp::MIN, |newest| newest.time.min(now))
 }
 
-/// Decides on every snapshot, newest first. `from` is the [`reference`] of ages.
+/// Decides on every snapshot, newest first. `from` is the [`reference()`] of ages.
 ///
 /// Each series keeps the newest snapshot of each calendar bucket in `zone` until its count is
 /// used up; one that is not full keeps the oldest snapshot as well. Snapshots that are
