@@ -292,3 +292,23 @@ fn an_exclusions_record_that_is_not_sound_is_refused() {
         assert_eq!(listing(&job.sink()), before, "{old}");
     }
 }
+
+#[test]
+fn a_mass_change_and_a_clock_far_ahead_can_be_allowed() {
+    let files = |word: &str| -> String { (0..30).map(|n| format!("file f{n} \"{word} {n}\"\n")).collect() };
+    let job = Job::new(&files("old"));
+    job.push(&[]).succeeds();
+    job.edit(&files("new"));
+    job.emu.at("2036-01-01T00:00:00Z");
+    for (options, marks) in [(&[][..], true), (&["--allow-churn", "--allow-clock"], false)] {
+        let args = [&LINK[..], options].concat();
+        let staged = job.emu.pipe("emu-link-snapshot", &args, manifest(&job).as_bytes()).succeeds();
+        let said = job.emu.pipe("emu-commit-snapshot", &["--sink", "./sink"], staged.stdout.as_bytes());
+        said.exits(if marks { 3 } else { 0 });
+        let node = job.node();
+        for mark in ["churned", "misdated"] {
+            assert_eq!(node.get(mark).is_some(), marks, "{mark}: {node}");
+        }
+        assert_eq!(node["churn"]["lost_files"], 30);
+    }
+}

@@ -128,3 +128,19 @@ fn checkout_by_root_restores_owners_by_name() {
     assert_eq!(owner(&emu, "copy/d/ada"), (3001, 3002), "{said}");
     assert_eq!(owner(&emu, "same/d/ada"), (2001, 2001), "{said}");
 }
+
+#[test]
+fn numeric_ids_restore_the_recorded_numbers() {
+    if !need_root() {
+        return;
+    }
+    let job = crate::job::Job::new("file a \"a\"");
+    std::os::unix::fs::lchown(job.src().join("a"), Some(54_321), Some(54_322)).unwrap();
+    job.push(&[]).succeeds();
+    job.ok(&["checkout", "./sink:HEAD", "--to", "out", "--numeric-ids"]);
+    job.ok(&["clone", "./sink", "cloned", "--numeric-ids"]);
+    for place in ["out/a", "cloned/a"] {
+        let stat = std::fs::metadata(job.emu.path(place)).unwrap();
+        assert_eq!((stat.uid(), stat.gid()), (54_321, 54_322), "{place}");
+    }
+}
