@@ -2,7 +2,7 @@
 
 use super::{Dir, Removal, Result, Rules, Walk, usual_threads};
 use crate::tree::Kind;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Counts the entries of a tree and the bytes, by blocks, of all that has no name outside of it. What
@@ -13,14 +13,7 @@ use std::sync::Arc;
 pub fn measure_tree(root: Dir) -> Result<Removal> {
     let own = root.stat_self()?;
     let mut sum = Removal { entries: 1, bytes: own.blocks * 512 };
-    let rules = Rules {
-        excluded: None,
-        marked: None,
-        larger_than: None,
-        skip: HashSet::new(),
-        one_file_system: true,
-        special: true,
-    };
+    let rules = Rules::everything(true);
     let walk = Walk::start(Arc::new(root), rules, usual_threads() - 1, Box::new(|_: Option<&()>, _| ()))?;
     // Of inodes with several names: how many were not met yet.
     let mut open: HashMap<(u64, u64), u32> = HashMap::new();

@@ -43,6 +43,14 @@ pub struct Rules {
     pub special: bool,
 }
 
+impl Rules {
+    /// Rules that leave nothing out.
+    pub fn everything(one_file_system: bool) -> Rules {
+        let skip = HashSet::new();
+        Rules { excluded: None, marked: None, larger_than: None, skip, one_file_system, special: true }
+    }
+}
+
 /// An entry and what statx(2) showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

@@ -145,7 +145,7 @@ impl Excluded {
         self.count == self.paths.len() as u64
     }
 
-    /// Writes the record into a staging, or links that of the parent if it is the same. `None`: the rules
+    /// Writes the record into a staging, or links the parent's record if both are equal. `None`: the rules
     /// are too large for a record.
     ///
     /// # Errors

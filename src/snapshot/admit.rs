@@ -28,25 +28,20 @@ pub(super) fn lock_all(
         }
     }
     open.sort_by(|a, b| a.2.info.id.cmp(&b.2.info.id));
-    let (mut unique, mut twins): (Vec<(String, bool, Sink)>, Vec<SinkReport>) = (Vec::new(), Vec::new());
+    let mut unique: Vec<(String, bool, Sink)> = Vec::new();
     for (name, optional, sink) in open {
         match unique.last().filter(|(_, _, last)| last.info.id == sink.info.id) {
             None => unique.push((name, optional, sink)),
             // Named twice.
             Some((_, _, last)) if is_same_place(last, &sink) => {}
             Some((_, _, last)) => {
-                twins.push(SinkReport {
-                    name,
-                    optional: false,
-                    outcome: Err(copied(&sink.path, &last.path)),
-                });
+                let outcome = Err(copied(&sink.path, &last.path));
+                reports.push(SinkReport { name, optional: false, outcome });
             }
         }
     }
-    reports.extend(twins);
-    let open = unique;
     let mut ready = Vec::new();
-    for (name, _, sink) in open {
+    for (name, _, sink) in unique {
         match begin::ready(&name, sink, set_owner, wait, command, observer) {
             Ok(sink) => ready.push(sink),
             Err(error) => reports.push(SinkReport { name, optional: false, outcome: Err(error) }),

@@ -30,7 +30,7 @@ pub struct Allowed {
     pub shrunk: bool,
     /// Most files may have been removed or changed.
     pub churn: bool,
-    /// The time may be far from that of the snapshots before.
+    /// The time may be far from the times of the snapshots before.
     pub clock: bool,
 }
 

@@ -130,14 +130,7 @@ pub fn unread(path: Box<[u8]>, errno: Errno) -> Unread {
 /// The root cannot be looked at.
 pub fn latest_change(root: &Arc<Dir>, threads: usize) -> Result<Time> {
     let cannot = || "cannot walk the source";
-    let rules = Rules {
-        excluded: None,
-        marked: None,
-        larger_than: None,
-        skip: HashSet::new(),
-        one_file_system: true,
-        special: true,
-    };
+    let rules = Rules::everything(true);
     let latest = |_: Option<&Time>, scanned: &Scanned| {
         scanned.entries.iter().map(|found| found.stat.ctime).max().unwrap_or_default()
     };

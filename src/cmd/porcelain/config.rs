@@ -25,7 +25,7 @@ they are. emu-config(5) says which keys there are and what they mean.
 With --sink, the file is the sink's own, in which [rotate] wins over all other files.
 
 After a change of [rotate], the policy that results is printed, and how many snapshots of each sink it would
-remove. Nothing is removed before 'emu rotate' has applied the policy once; pushes then go on with it.
+remove. A push removes nothing until 'emu rotate' has applied the policy once; later pushes apply it as well.
 ## EXIT STATUS
 0; 1 if 'get' finds nothing set; 2 if there is no such key, or the value is not allowed; 10 if there is no
 source or sink; 11 if somebody else holds a lock.

@@ -67,8 +67,8 @@ count as complete.
                 did have got one new suffix: --allow-churn. Fewer than 20 files are never a mass change;
                 files that were moved count as kept (push.churn-limit in emu-config(5)). The last complete
                 snapshot before a mass change is kept for a week, whatever the policy says
-    misdated    the time is more than a day before or 400 days after that of the last snapshot that is
-                not misdated, or before 2025: --allow-clock
+    misdated    the time is before 2025, or more than a day earlier or 400 days later than the time of the
+                last snapshot without this mark: --allow-clock
 
 No mark is set, but no old snapshot is removed either, if the retention policy is not the one that was
 applied last, or if, after a week or more without a push, it would remove more than 10 complete snapshots,

@@ -35,11 +35,11 @@ before it stay for a week. Ages count from the newest snapshot with a plausible 
 earlier: a clock that jumps ahead removes nothing.
 
 A push applies the policy as well, but not one that is not the last applied, and, after a week or more without a
-push, not if it would remove more than 10 complete snapshots or more than half of them at once: this command does, and later pushes go on with the
-policy. A policy of the command line is for this run alone.
+push, not if it would remove more than 10 complete snapshots or more than half of them at once. 'emu rotate' applies it, and later pushes apply it as
+well. A policy of the command line is for this run alone.
 
-The policy is that of the sink's own configuration, of the source's, or of the user's or the system's. Outside of
-the source its configuration is read from the copy that the last push left in the sink.
+The policy comes from the configuration of the sink, the source, the user or the system. Outside of the source, emu
+reads the source's configuration from the copy that the last push left in the sink.
 
 A snapshot that somebody reads stays until the next rotation.
 

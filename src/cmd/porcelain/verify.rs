@@ -84,7 +84,7 @@ With --dry-run the good copies are looked for, and nothing is written.
 ## EXIT STATUS
 0 if all is as it was recorded, or with --repair is as it was saved again; 4 if there are findings; 3 if there
 are none, but some entries cannot be checked, or if --repair had to leave some findings, or is not certain of a
-record that it made anew; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
+record that it rebuilt; 10 if there is no such sink or snapshot; 11 if --repair finds the sink locked. After
 a signal it is 130 or 143; what was found by then is printed.
 
 ## JSON

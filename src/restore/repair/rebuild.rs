@@ -14,7 +14,7 @@ use crate::sink::{Node, Sink, StoredManifest};
 use crate::tree::{
     Digest, Entry, Framing, Held, Kind, Listing, ManifestWriter, Owners, Sealed, Time, Xattrs, path,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -152,14 +152,7 @@ pub(super) fn count(counts: &mut Counts, listing: &Listing) {
 }
 
 fn walk(tree: &Arc<Dir>) -> fs::Result<impl Iterator<Item = Scanned>> {
-    let rules = Rules {
-        excluded: None,
-        marked: None,
-        larger_than: None,
-        skip: HashSet::new(),
-        one_file_system: false,
-        special: true,
-    };
+    let rules = Rules::everything(false);
     Ok(Walk::start(Arc::clone(tree), rules, 0, Box::new(|_, _| ()))?.map(|(scanned, _)| scanned))
 }
 
